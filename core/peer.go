@@ -1,0 +1,36 @@
+package core
+
+import "time"
+
+// A Peer describes who is attached; monitoring shows it.
+type Peer struct {
+	Protocol string // the module's name for itself
+	ID       uint64 // connection id, unique in one gateway; 0: the engine chooses
+	Name     string // what the peer calls itself
+	Remote   string // host:port
+	NoEcho   bool   // its own messages are not delivered to its own subscriptions
+	Relay    bool   // stands for a server, not a client: queue groups prefer others, and nothing goes back to it
+}
+
+// An Identity is what authentication decided about a peer.
+type Identity struct {
+	Account *Account
+	User    string       // as monitoring and logs show it; never a secret
+	Perms   *Permissions // nil: everything is allowed
+	Expires time.Time    // zero: never
+}
+
+// SubOptions say how a subscription wants its messages.
+type SubOptions struct {
+	Queue  string // queue group, or empty
+	Weight int    // members that this subscription stands for; 0 means 1 (relays set it)
+	Max    int    // unsubscribe after that many deliveries; 0: never
+	Form   Form   // nil: messages come through Sink.Deliver
+	Tag    any    // the frontend's own pointer (its id for the subscription, QoS, ...); Form.Prefix gets it
+}
+
+// Stats count one endpoint's messages and header plus payload bytes. In is from the peer, Out is to it.
+type Stats struct {
+	InMsgs, InBytes, OutMsgs, OutBytes int64
+	Subscriptions                      int
+}

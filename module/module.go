@@ -1,0 +1,67 @@
+// Package module says what a part of the gateway is: the contract between gateway, which builds and runs modules, and
+// the modules, which never import each other.
+package module
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"leafgate/auth"
+	"leafgate/config"
+	"leafgate/core"
+	"leafgate/internal/netio"
+)
+
+// A Module is one running part: a frontend, a link, monitoring.
+type Module interface {
+	// Start binds and returns. An error is a configuration or bind error, and Start leaves nothing behind then.
+	Start(ctx context.Context) error
+	// Stop takes no new peers, ends the ones it has, and returns when every goroutine of the module has ended. ctx
+	// bounds how long peers may take to drain.
+	Stop(ctx context.Context) error
+}
+
+// A Spec is a module's line in the gateway's table.
+type Spec struct {
+	Name string
+	Keys []string // top-level configuration keys it owns
+	// New reads the module's keys from conf, the top level of the configuration, and reports every error in them. A
+	// nil Module without error is one that the configuration leaves out.
+	New func(env *Env, conf *config.Block) (Module, error)
+}
+
+// Env is what a module gets from the gateway it runs in.
+type Env struct {
+	Engine *core.Engine
+	Auth   *auth.Authority
+	Net    *netio.Driver
+	Log    *slog.Logger
+	Server Server
+	// Protocol finds another module's sessions by the module's name, once all have been built.
+	Protocol func(name string) (netio.SessionServer, bool)
+}
+
+// Server is what the gateway says of itself.
+type Server struct {
+	ID      string // public nkey of kind server
+	Name    string // server_name, or the ID
+	Version string // Leafgate's own
+	Commit  string // short revision, or empty
+	Default bool   // no configuration file: listeners keep to loopback
+}
+
+// Add-ons, asserted once by gateway.
+type (
+	// A Reloader takes a new configuration while it runs. Check says, without any effect, whether it could.
+	Reloader interface {
+		Check(conf *config.Block) error
+		Reload(conf *config.Block) error
+	}
+	// A LameDucker stops accepting, tells its peers to go elsewhere, and ends them spread over the configured time.
+	LameDucker interface{ LameDuck(ctx context.Context) error }
+	// A Router mounts pages on the monitoring port.
+	Router interface{ Routes(mux *http.ServeMux) }
+	// A Readier says why it is not ready, for /healthz.
+	Readier interface{ Ready() error }
+)
