@@ -4,7 +4,9 @@ package module
 
 import (
 	"context"
+	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"leafgate/auth"
@@ -40,6 +42,8 @@ type Env struct {
 	Server Server
 	// Protocol finds another module's sessions by the module's name, once all have been built.
 	Protocol func(name string) (netio.SessionServer, bool)
+	// Modules yields the gateway's modules and their names, once all have been built.
+	Modules iter.Seq2[string, Module]
 }
 
 // Server is what the gateway says of itself.
@@ -59,9 +63,15 @@ type (
 		Reload(conf *config.Block) error
 	}
 	// A LameDucker stops accepting, tells its peers to go elsewhere, and ends them spread over the configured time.
-	LameDucker interface{ LameDuck(ctx context.Context) error }
+	LameDucker interface {
+		LameDuck(ctx context.Context) error
+	}
 	// A Router mounts pages on the monitoring port.
 	Router interface{ Routes(mux *http.ServeMux) }
 	// A Readier says why it is not ready, for /healthz.
 	Readier interface{ Ready() error }
+	// An Addresser says where a module listens, once it has started.
+	Addresser interface{ Addrs() []net.Addr }
+	// A Reporter sets its part of /varz, under nats-server's names and with its types. It is called from any goroutine.
+	Reporter interface{ Report(varz map[string]any) }
 )

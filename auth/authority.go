@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"crypto/rand"
+	"errors"
+	"runtime"
+	"sync/atomic"
+
+	"leafgate/config"
+	"leafgate/core"
+)
+
+// DefaultAccount is where everybody is who belongs to no account of their own.
+const DefaultAccount = "$G"
+
+// ErrDenied is the only thing a peer hears about a failed authentication. What wraps it is for logs.
+var ErrDenied = errors.New("authorization violation")
+
+// An Authority knows the users of one gateway. Its methods may be called from any goroutine, but for those that read a
+// configuration (Rules, Stage, Commit, Rollback), which belong to whoever builds or reloads the gateway.
+type Authority struct {
+	account *core.Account
+	pepper  [32]byte      // keys what is remembered of verified passwords; new in every process
+	checks  chan struct{} // one slot for each bcrypt check that may run at the same time
+	members members
+
+	current atomic.Pointer[Rules]
+	staged  *Rules // between Stage and Commit or Rollback
+}
+
+// New reads conf, the top level of a configuration, and declares the accounts in e. Errors collect in conf.
+func New(e *core.Engine, conf *config.Block) *Authority {
+	a := &Authority{checks: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	rand.Read(a.pepper[:])
+	if err := e.SetAccounts([]core.AccountDef{{Name: DefaultAccount}}); err != nil {
+		conf.Errorf("", "declare accounts: %v", err)
+	}
+	a.account = e.Account(DefaultAccount)
+	a.current.Store(a.compile(conf, nil))
+	return a
+}
+
+// Default returns the gateway's own rules, as committed.
+func (a *Authority) Default() *Rules { return a.current.Load() }
+
+// Rules returns what counts for a listener: its block's own `authorization {}` and `no_auth_user`, else the gateway's.
+// Between Stage and Commit, the gateway's are the staged ones. Errors collect in listener.
+func (a *Authority) Rules(listener *config.Block) *Rules {
+	base := a.staged
+	if base == nil {
+		base = a.Default()
+	}
+	if listener == base.source || !listener.Has("authorization", "no_auth_user") {
+		return base
+	}
+	return a.compile(listener, base)
+}
+
+// Stage reads the top level of a new configuration without effect on anybody, so that modules can check theirs against
+// it. Errors collect in conf.
+func (a *Authority) Stage(conf *config.Block) { a.staged = a.compile(conf, nil) }
+
+// Commit makes the staged rules the gateway's.
+func (a *Authority) Commit() {
+	if a.staged != nil {
+		a.current.Store(a.staged)
+		a.staged = nil
+	}
+}
+
+// Rollback forgets the staged rules.
+func (a *Authority) Rollback() { a.staged = nil }

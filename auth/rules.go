@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"leafgate/config"
+	"leafgate/core"
+)
+
+// Credentials are what a peer says of itself, and where it comes from.
+type Credentials struct {
+	Protocol string // the module's name for itself
+	User     string
+	Pass     string
+	Token    string
+	Remote   netip.AddrPort
+	TLS      *tls.ConnectionState // nil: plain
+}
+
+func (c *Credentials) empty() bool { return c.User == "" && c.Pass == "" && c.Token == "" }
+
+// Rules say who may come in through a listener. They never change; all methods may be called from any goroutine.
+type Rules struct {
+	authority *Authority
+	source    *config.Block
+	timeout   time.Duration
+
+	open    *core.Identity     // everybody's, where nothing is required
+	token   *member            // who knows the token, or nil
+	users   map[string]*member // by name
+	noAuth  *member            // who a peer without credentials is, or nil
+	decoy   *member            // checked in place of a user that does not exist, or nil
+	members map[*core.Identity]bool
+}
+
+// Required says whether a peer must authenticate before anything else.
+func (r *Rules) Required() bool { return r.open == nil && r.noAuth == nil }
+
+// AuthRequired says whether there are credentials to check at all, whatever no_auth_user says.
+func (r *Rules) AuthRequired() bool { return r.open == nil }
+
+// Timeout is how long a peer may take to authenticate; 0 leaves it to the listener.
+func (r *Rules) Timeout() time.Duration { return r.timeout }
+
+// Plain says whether a password or token stands in the configuration in clear.
+func (r *Rules) Plain() bool {
+	if r.token != nil && r.token.secret.plain() {
+		return true
+	}
+	for _, m := range r.users {
+		if m.secret.plain() {
+			return true
+		}
+	}
+	return false
+}
+
+// Valid says whether somebody authenticated earlier, perhaps under older rules, may stay: the same user with the same
+// credentials and rights.
+func (r *Rules) Valid(id *core.Identity) bool { return r.members[id] }
+
+// Anonymous returns who a peer is that goes ahead without authenticating, or an error that wraps ErrDenied.
+func (r *Rules) Anonymous(c *Credentials) (*core.Identity, error) {
+	switch {
+	case r.open != nil:
+		return r.open, nil
+	case r.noAuth != nil:
+		return r.noAuth.identity, nil
+	default:
+		return nil, fmt.Errorf("%w: no credentials", ErrDenied)
+	}
+}
+
+// Authenticate returns who a peer is, or an error that wraps ErrDenied and holds no secret. It may take long, where a
+// password is stored as a bcrypt hash: call it where blocking hurts nobody.
+func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
+	if r.open != nil || (r.noAuth != nil && c.empty()) {
+		return r.Anonymous(c)
+	}
+	m, given, reason := r.candidate(c)
+	if m == nil {
+		if r.decoy != nil { // take as long as for a user that exists
+			_, _ = r.check(r.decoy, given)
+		}
+		return nil, fmt.Errorf("%w: %s", ErrDenied, reason)
+	}
+	ok, err := r.check(m, given)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrDenied, err)
+	case !ok:
+		return nil, fmt.Errorf("%w: wrong credentials for %q", ErrDenied, m.identity.User)
+	}
+	return m.identity, nil
+}
+
+// candidate finds whom c claims to be, and the secret that has to prove it. The reason never repeats what the peer sent:
+// people type passwords into user fields.
+func (r *Rules) candidate(c *Credentials) (m *member, given, reason string) {
+	switch {
+	case c.empty():
+		return nil, "", "no credentials"
+	case r.token != nil:
+		return r.token, c.Token, ""
+	case c.User == "":
+		return nil, c.Pass, "no user name"
+	}
+	if m = r.users[c.User]; m == nil {
+		return nil, c.Pass, "unknown user"
+	}
+	return m, c.Pass, ""
+}
