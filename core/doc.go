@@ -23,7 +23,7 @@
 //
 // # Locks
 //
-// In this order, and never two of the same kind: Engine.mu, Account.interest.mu, one shard of the index, Endpoint.mu.
-// No lock is held while a Sink is called, except that InterestSink.Interest is called under Account.interest.mu so that
-// news arrive in order.
+// In this order, and never two of the same kind: Endpoint.mu, Account.interest.mu, one shard of the index; Engine.mu and
+// memo.mu stand alone. Publish holds none of them while it calls a Sink. InterestSink.Interest is called under
+// Account.interest.mu, so that news arrive in order.
 package core

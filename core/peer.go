@@ -28,9 +28,3 @@ type SubOptions struct {
 	Form   Form   // nil: messages come through Sink.Deliver
 	Tag    any    // the frontend's own pointer (its id for the subscription, QoS, ...); Form.Prefix gets it
 }
-
-// Stats count one endpoint's messages and header plus payload bytes. In is from the peer, Out is to it.
-type Stats struct {
-	InMsgs, InBytes, OutMsgs, OutBytes int64
-	Subscriptions                      int
-}

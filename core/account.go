@@ -1,0 +1,49 @@
+package core
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+)
+
+// An Account is a subject space of its own: nothing crosses between two.
+type Account struct {
+	name     string
+	index    index
+	gens     generations
+	memo     memo
+	interest interest
+	stats    counters
+	subs     atomic.Int64
+	gone     atomic.Bool // no longer declared
+}
+
+// AccountDef declares an account.
+type AccountDef struct{ Name string }
+
+func newAccount(name string) *Account {
+	a := &Account{name: name}
+	a.index.seed = maphash.MakeSeed()
+	a.gens.seed, a.memo.seed = a.index.seed, a.index.seed
+	return a
+}
+
+// Name is the declared one.
+func (a *Account) Name() string { return a.name }
+
+// Stats counts the traffic of all endpoints the account has and had.
+func (a *Account) Stats() Stats { return a.stats.read(int(a.subs.Load())) }
+
+// add and drop change the index first, then the generations, then tell relays.
+func (a *Account) add(s *Subscription) {
+	a.index.insert(s)
+	a.gens.bump(s.Subject)
+	a.subs.Add(1)
+	a.interest.added(s)
+}
+
+func (a *Account) drop(s *Subscription) {
+	a.index.remove(s)
+	a.gens.bump(s.Subject)
+	a.subs.Add(-1)
+	a.interest.removed(s)
+}

@@ -1,0 +1,96 @@
+package core
+
+import "slices"
+
+// publishMixed is Publish for results that the fast path does not cover: owned slots, queue groups, sinks without Form,
+// many slots, and payloads that are not copied.
+func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
+	whole := len(m.Payload) >= SplitSize
+	if whole && b.staged > 0 {
+		b.closeRun(b.staged < SplitSize)
+	}
+	b.chosen = b.chosen[:0]
+	for i := range r.groups {
+		if g := &r.groups[i]; m.Groups == nil || slices.ContainsFunc(m.Groups, func(q []byte) bool { return string(q) == g.queue }) {
+			if c := b.choose(r, g); c != nil {
+				b.chosen = append(b.chosen, c)
+			}
+		}
+	}
+	matched = r.shared - b.skips
+	for i := range r.ops {
+		matched += b.apply(r, &r.ops[i], m, whole)
+	}
+	for _, c := range b.chosen {
+		if c.deliver < 0 {
+			matched += b.apply(r, &c.op, m, whole)
+		}
+	}
+	for i := range r.delivers {
+		matched += b.deliver(r, int32(i), m)
+	}
+	b.run.add(m.Size())
+	if b.staged >= stageLimit {
+		b.closeRun(false)
+	} else if b.staged == 0 {
+		b.run = tally{}
+	}
+	return matched
+}
+
+// apply adds m to o's slot, or offers it to the slot's destinations at once. It answers 1 for an owned slot that took it.
+func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
+	s, took := &r.slots[o.slot], 0
+	if s.owned {
+		if r.dests[s.first].ep == b.skip || !o.sub.take() {
+			return 0
+		}
+		took = 1
+	}
+	if !whole && !r.direct {
+		st := &b.stages[o.slot]
+		at := len(st.buf)
+		st.buf = o.form.Append(st.buf, r.prefix(o), m)
+		st.add(m.Size())
+		b.staged += len(st.buf) - at
+		return took
+	}
+	var rest []byte
+	if whole {
+		b.lend, rest = o.form.Split(b.lend[:0], r.prefix(o), m)
+	} else {
+		b.lend = o.form.Append(b.lend[:0], r.prefix(o), m)
+	}
+	for d := s.first; d >= 0; d = r.dests[d].next {
+		if r.dests[d].ep != b.skip {
+			b.offer(&r.dests[d], o.form, b.lend, rest, tally{1, int64(m.Size())}, !whole)
+		}
+	}
+	return took
+}
+
+// deliver hands m to a sink that takes it as it is, once for all of its subscriptions.
+func (b *Batch) deliver(r *result, at int32, m *Message) int {
+	d := &r.delivers[at]
+	if d.ep == b.skip {
+		return 0
+	}
+	b.picked = b.picked[:0]
+	for _, s := range r.plain[d.from:d.to] {
+		if s.take() {
+			b.picked = append(b.picked, s)
+		}
+	}
+	for _, c := range b.chosen {
+		if c.deliver == at && c.sub.take() {
+			b.picked = append(b.picked, c.sub)
+		}
+	}
+	s := d.ep.sink.Load()
+	if s == nil || len(b.picked) == 0 || !b.heed(d.ep, (*s).Deliver(m, b.picked)) {
+		return 0
+	}
+	b.delivered(d.ep, tally{1, int64(m.Size())})
+	b.touch(d.ep)
+	return len(b.picked)
+}
