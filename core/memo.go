@@ -20,7 +20,7 @@ type memo struct {
 }
 
 const (
-	memoWays  = 4
+	memoWays  = 8
 	memoStart = 1 << 9         // entries
 	memoLimit = 1 << 16        // entries
 	memoBytes = 64 << 20       // all entries of an account
@@ -101,7 +101,7 @@ func (m *memo) put(r *result) {
 	if old != nil && string(old.key) != string(r.key) && old.stamp.valid() {
 		m.lost++
 	}
-	if m.lost > len(t.ents)/8 && len(t.ents) < memoLimit {
+	if m.lost > len(t.ents)/64 && len(t.ents) < memoLimit {
 		m.grow(t)
 	}
 }
