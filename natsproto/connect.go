@@ -1,0 +1,165 @@
+package natsproto
+
+import (
+	"bytes"
+	"time"
+	"unique"
+
+	"leafgate/auth"
+	"leafgate/core"
+	"leafgate/natsproto/wire"
+)
+
+// Protocol is this frontend's name for itself.
+const Protocol = "nats"
+
+// joining is a CONNECT between its line and its effect.
+type joining struct {
+	wire.Connect
+	identity *core.Identity
+	err      error
+}
+
+// onConnect reads and checks a CONNECT away from the connection's goroutine: a password hash takes long, and JSON needs
+// more stack than an idle client should keep.
+func (s *session) onConnect(args []byte) error {
+	j := &joining{Connect: s.asked()}
+	body, rules, cred := bytes.Clone(args), s.lis.opts.Load().rules, s.credentials()
+	s.joining, s.authBy = j, 0
+	return s.conn.Block(func() { j.work(body, rules, cred) })
+}
+
+// asked is what a new CONNECT starts from.
+func (s *session) asked() wire.Connect {
+	c := wire.NewConnect()
+	if s.flags.has(connected) {
+		c.Verbose, c.Pedantic, c.Echo = s.flags.has(verbose), s.flags.has(pedantic), !s.flags.has(noEcho)
+		c.Headers, c.NoResponders = s.flags.has(headers), s.flags.has(noResponders)
+		if s.flags.has(asyncInfo) {
+			c.Protocol = 1
+		}
+	}
+	return c
+}
+
+func (s *session) credentials() *auth.Credentials {
+	return &auth.Credentials{Protocol: Protocol, Remote: s.conn.RemoteAddr(), TLS: s.conn.TLS()}
+}
+
+// work decodes body and authenticates; it may block.
+func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials) {
+	if err := j.Parse(body); err != nil {
+		j.err = errArguments.with(errBadConnect)
+		return
+	}
+	cred.User, cred.Pass, cred.Token = j.User, j.Pass, j.Token
+	identity, err := rules.Authenticate(cred)
+	switch {
+	case err != nil:
+		j.err = errAuthorization.with(err)
+	case j.Account != "" || j.NewAccount:
+		j.err = errAuthorization.with(errAccountChosen)
+	default:
+		j.identity = identity
+	}
+}
+
+// Details for the log. What JSON says of a bad CONNECT is left out: it may quote a password.
+const (
+	errBadConnect    = constError("CONNECT is not valid JSON")
+	errAccountChosen = constError("CONNECT names an account")
+)
+
+type constError string
+
+func (e constError) Error() string { return string(e) }
+
+// joined completes the CONNECT that has been worked on.
+func (s *session) joined(batch *core.Batch) error {
+	j := s.joining
+	s.joining = nil
+	if j.err != nil {
+		return j.err
+	}
+	supported := !s.lis.module.opts.Load().noHeaders
+	switch {
+	case j.Protocol < 0 || j.Protocol > 1:
+		return errProtocol
+	case j.NoResponders && !(supported && j.Headers):
+		return errNoResponders
+	}
+	first := !s.flags.has(connected)
+	s.ask(&j.Connect, supported)
+	s.software = unique.Make(software{j.Lang, j.Version})
+	s.attach(batch, j.identity, unique.Make(j.Name).Value(), first)
+	s.pingAt = s.firstPingAt(time.Now())
+	s.conn.TickAt(s.nextTick())
+	s.ok(batch)
+	return nil
+}
+
+// ask notes what a CONNECT asks for.
+func (s *session) ask(c *wire.Connect, headersSupported bool) {
+	s.flags &^= verbose | pedantic | noEcho | headers | noResponders | asyncInfo
+	s.flags |= connected | active
+	for _, f := range []struct {
+		on   bool
+		flag flags
+	}{
+		{c.Verbose, verbose}, {c.Pedantic, pedantic}, {!c.Echo, noEcho}, {c.NoResponders, noResponders},
+		{c.Headers && headersSupported, headers}, {c.Protocol >= 1, asyncInfo},
+	} {
+		if f.on {
+			s.flags |= f.flag
+		}
+	}
+}
+
+// enter lets a client go ahead that does not begin with CONNECT.
+func (s *session) enter() error {
+	identity, err := s.lis.opts.Load().rules.Anonymous(s.credentials())
+	if err != nil {
+		return errAuthorization.with(err)
+	}
+	s.flags |= verbose | pedantic
+	s.authBy = 0
+	s.attach(nil, identity, "", true)
+	return nil
+}
+
+// attach makes the client a peer of the engine, in place of what it was before. keep: with its subscriptions, as far as
+// it still has the right to them.
+func (s *session) attach(batch *core.Batch, identity *core.Identity, name string, keep bool) {
+	former, subs := s.ep, s.subs
+	s.conn.Authenticated()
+	s.ep = s.lis.module.env.Engine.Attach(identity, core.Peer{
+		Protocol: Protocol,
+		ID:       s.conn.ID(),
+		Name:     name,
+		Remote:   s.conn.RemoteAddr().String(),
+		NoEcho:   s.flags.has(noEcho),
+	}, s)
+	if former == nil {
+		return
+	}
+	batch.Settle()
+	former.Close()
+	s.subs = subTable{}
+	for sid, n := range subs.all() {
+		if keep {
+			s.again(sid, n.core)
+		}
+	}
+}
+
+// again repeats a subscription of a former endpoint.
+func (s *session) again(sid string, old *core.Subscription) {
+	most := old.Max()
+	if most > 0 {
+		if most -= int(old.Delivered()); most <= 0 {
+			return
+		}
+	}
+	// A right that is gone takes its subscription with it.
+	_ = s.subscribe(old.Subject, old.Queue, sid, most)
+}

@@ -1,0 +1,99 @@
+package natsproto
+
+import (
+	"errors"
+	"fmt"
+
+	"leafgate/core"
+	"leafgate/internal/netio"
+	"leafgate/natsproto/wire"
+)
+
+// A clientError is what a client did wrong or has to hear. It is one of three: told and forgiven (text, no reason), told
+// and closed (both), closed in silence (no text).
+type clientError struct {
+	text   string // of -ERR; clients compare it, some of them letter by letter
+	reason Reason // why the connection ends; Open: it does not
+	detail error  // for the log; nil: nothing to add
+}
+
+func (e *clientError) Error() string {
+	text := e.text
+	if text == "" {
+		text = e.reason.String()
+	}
+	if e.detail != nil {
+		return text + ": " + e.detail.Error()
+	}
+	return text
+}
+
+func (e *clientError) Unwrap() error { return e.detail }
+
+// with adds what the log should say.
+func (e *clientError) with(detail error) error {
+	return &clientError{e.text, e.reason, detail}
+}
+
+var (
+	errAuthorization  = &clientError{text: "Authorization Violation", reason: AuthenticationFailure}
+	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: AuthenticationTimeout}
+	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: AuthenticationExpired}
+	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: MaxConnections}
+	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: MaxPayload}
+	errControlLine    = &clientError{text: "maximum control line exceeded", reason: MaxControlLine}
+	errStale          = &clientError{text: "Stale Connection", reason: StaleConnection}
+	errUnknown        = &clientError{text: "Unknown Protocol Operation", reason: ProtocolViolation}
+	errProtocol       = &clientError{text: "invalid client protocol", reason: BadClientProtocolVersion}
+	errNoResponders   = &clientError{text: "no responders requires headers support", reason: NoRespondersRequiresHeaders}
+
+	errArguments = &clientError{reason: ProtocolViolation}
+	errClientErr = &clientError{reason: ParseError}
+	errLameDuck  = &clientError{reason: ServerShutdown}
+
+	errMaxSubscriptions = &clientError{text: "maximum subscriptions exceeded"}
+	errBadSubject       = &clientError{text: "Invalid Subject"}
+	errBadPublish       = &clientError{text: "Invalid Publish Subject"}
+)
+
+// refused makes the answer to something a client has no right to.
+func refused(format string, args ...any) error {
+	return &clientError{text: "Permissions Violation for " + fmt.Sprintf(format, args...)}
+}
+
+// fromWire says what a line that wire cannot read means for the connection.
+func fromWire(err error) error {
+	switch err {
+	case wire.ErrUnknown:
+		return errUnknown
+	case wire.ErrControlLine:
+		return errControlLine
+	case wire.ErrPayload:
+		return errMaxPayload
+	}
+	return errArguments.with(err)
+}
+
+// funnel decides what an error means. Every handler's error ends here and nowhere else. What it returns closes the
+// connection, or pauses it.
+func (s *session) funnel(batch *core.Batch, err error) error {
+	if err == nil || errors.Is(err, netio.ErrPause) {
+		return err
+	}
+	var own *clientError
+	if !errors.As(err, &own) { // we are at fault: the client learns nothing of it
+		s.lis.module.log.Error("client session failed", "client", s.conn.ID(), "err", err)
+		return err
+	}
+	if own.text != "" {
+		s.say(batch, wire.AppendErr(nil, own.text))
+	}
+	if own.reason == Open {
+		s.debug("client error", err)
+		return nil
+	}
+	return err
+}
+
+// line is the -ERR line of e.
+func (e *clientError) line() []byte { return wire.AppendErr(nil, e.text) }

@@ -1,0 +1,92 @@
+package natsproto
+
+import (
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"leafgate/internal/netio"
+)
+
+// A listener is one address with rules of its own. It makes the sessions of its connections.
+type listener struct {
+	module *frontend
+	opts   atomic.Pointer[listenOptions]
+	net    atomic.Pointer[netio.Listener]
+}
+
+// NewSession implements netio.SessionServer.
+func (l *listener) NewSession(c *netio.Conn) netio.Session {
+	s := &session{lis: l, conn: c}
+	room := l.module.enter(s)
+	c.Append(s.greeting())
+	if !room {
+		c.EvictAfter(errMaxConnections.line(), errMaxConnections)
+		return s
+	}
+	now, lo := time.Now(), l.opts.Load()
+	s.pingAt = now.Add(l.module.opts.Load().pingInterval).UnixNano()
+	if lo.rules.AuthRequired() {
+		s.authBy = now.Add(lo.authTimeout()).UnixNano()
+	} else {
+		c.Authenticated()
+	}
+	c.TickAt(s.nextTick())
+	return s
+}
+
+// authTimeout is how long a client may take to authenticate, TLS handshake included.
+func (o *listenOptions) authTimeout() time.Duration {
+	d := o.rules.Timeout()
+	if d == 0 {
+		d = defaultAuthTimeout
+	}
+	if o.tls != nil {
+		d += o.tls.Timeout
+	}
+	return d
+}
+
+// listen binds l.
+func (l *listener) listen() error {
+	n, err := l.module.env.Net.Listen(l, l.netOptions())
+	if err != nil {
+		return fmt.Errorf("listen for NATS clients on %s: %w", l.opts.Load().addr(), err)
+	}
+	l.net.Store(n)
+	return nil
+}
+
+// netOptions is what netio has to know.
+func (l *listener) netOptions() netio.ListenOptions {
+	o, lo := l.module.opts.Load(), l.opts.Load()
+	n := netio.ListenOptions{
+		Addr:          lo.addr(),
+		Proxy:         lo.proxy,
+		ProxyTrusted:  lo.proxyTrusted,
+		MaxPending:    o.maxPending,
+		WriteDeadline: o.writeDeadline,
+		NoStall:       o.noStall,
+	}
+	if lo.tls != nil {
+		n.TLS = &netio.TLSOptions{
+			Config:     lo.tls.Config(),
+			Timeout:    lo.tls.Timeout,
+			First:      lo.tls.First,
+			Wait:       lo.tls.Wait,
+			AllowPlain: lo.allowPlain,
+		}
+	}
+	return n
+}
+
+// port is the one clients reach, 0 before listen.
+func (l *listener) port() int {
+	if n := l.net.Load(); n != nil {
+		if a, ok := n.Addr().(*net.TCPAddr); ok {
+			return a.Port
+		}
+	}
+	return max(0, l.opts.Load().port)
+}

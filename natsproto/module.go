@@ -1,0 +1,168 @@
+// Package natsproto serves NATS clients: the whole client protocol of nats-server, on any number of listeners.
+package natsproto
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"leafgate/config"
+	"leafgate/internal/netio"
+	"leafgate/module"
+)
+
+// Spec is this frontend's line in the gateway's table.
+var Spec = module.Spec{Name: "natsproto", Keys: keys, New: newFrontend}
+
+// frontend is the module: its listeners, and every session they made.
+type frontend struct {
+	env       *module.Env
+	log       *slog.Logger
+	opts      atomic.Pointer[options]
+	listeners []*listener
+	draining  atomic.Bool // lame duck
+
+	mu       sync.Mutex // guards the fields below
+	first    *session
+	count    int
+	closed   [reasons]uint64
+	stopping bool
+}
+
+var (
+	_ module.Module       = (*frontend)(nil)
+	_ module.Reloader     = (*frontend)(nil)
+	_ module.LameDucker   = (*frontend)(nil)
+	_ netio.SessionServer = (*frontend)(nil)
+)
+
+func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
+	o := readOptions(env, conf)
+	f := &frontend{env: env, log: env.Log}
+	f.opts.Store(o)
+	for _, lo := range o.listeners {
+		l := &listener{module: f}
+		l.opts.Store(lo)
+		f.listeners = append(f.listeners, l)
+	}
+	return f, nil
+}
+
+// Start implements module.Module.
+func (f *frontend) Start(context.Context) error {
+	for _, l := range f.listeners {
+		if err := l.listen(); err != nil {
+			f.stop(0)
+			return err
+		}
+		f.log.Info("listening for NATS clients", "addr", l.net.Load().Addr().String())
+	}
+	return nil
+}
+
+// Stop implements module.Module. Clients hear nothing: they reconnect elsewhere.
+func (f *frontend) Stop(ctx context.Context) error {
+	drain := time.Duration(0)
+	if by, ok := ctx.Deadline(); ok {
+		drain = max(0, time.Until(by))
+	}
+	f.stop(drain)
+	return nil
+}
+
+func (f *frontend) stop(drain time.Duration) {
+	f.mu.Lock()
+	f.stopping = true
+	f.mu.Unlock()
+	f.stopAccepting()
+	var wg sync.WaitGroup
+	for _, l := range f.listeners {
+		if n := l.net.Load(); n != nil {
+			wg.Go(func() { n.Stop(drain) })
+		}
+	}
+	wg.Wait()
+}
+
+func (f *frontend) stopAccepting() {
+	for _, l := range f.listeners {
+		if n := l.net.Load(); n != nil {
+			n.StopAccepting()
+		}
+	}
+}
+
+// Addrs are the addresses bound.
+func (f *frontend) Addrs() []net.Addr {
+	var all []net.Addr
+	for _, l := range f.listeners {
+		if n := l.net.Load(); n != nil {
+			all = append(all, n.Addr())
+		}
+	}
+	return all
+}
+
+// NewSession implements netio.SessionServer for other modules' connections, by the rules of the first listener.
+func (f *frontend) NewSession(c *netio.Conn) netio.Session { return f.listeners[0].NewSession(c) }
+
+// enter counts s in and says whether there is room for it.
+func (f *frontend) enter(s *session) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.next = f.first; f.first != nil {
+		f.first.prev = s
+	}
+	f.first = s
+	f.count++
+	return f.count <= f.opts.Load().maxConnections
+}
+
+// leave counts s out and says why it went, once.
+func (f *frontend) leave(s *session, cause error) {
+	reason := reasonOf(cause)
+	f.mu.Lock()
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else {
+		f.first = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.next, s.prev = nil, nil
+	f.count--
+	f.closed[reason]++
+	f.mu.Unlock()
+	if f.log.Enabled(context.Background(), reason.level()) {
+		f.log.Log(context.Background(), reason.level(), "client closed", "client", s.conn.ID(),
+			"remote", s.conn.RemoteAddr().String(), "user", s.user(), "reason", reason.String(), "cause", cause)
+	}
+}
+
+// sessions are those open now.
+func (f *frontend) sessions() []*session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]*session, 0, f.count)
+	for s := f.first; s != nil; s = s.next {
+		all = append(all, s)
+	}
+	return all
+}
+
+// Closed counts the connections that have ended, by reason.
+func (f *frontend) Closed() map[Reason]uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make(map[Reason]uint64)
+	for r, n := range f.closed {
+		if n > 0 {
+			all[Reason(r)] = n
+		}
+	}
+	return all
+}
