@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+)
+
+// errLost says that messages did not arrive.
+var errLost = errors.New("lost")
+
+// A flow is publishers and the subscribers that receive all they publish. Its window keeps the publishers from running
+// away from the slowest subscriber: then no server has a reason to cut one that reads.
+type flow struct {
+	pubs   []*publisher
+	subs   []*subscriber
+	queue  bool  // subs share the messages instead of receiving all of them
+	window int64 // messages that may be under way
+	low    int64 // what progress was when last asked
+}
+
+// sent counts the messages that publishers have handed to the kernel whole.
+func (f *flow) sent() int64 {
+	n := int64(0)
+	for _, p := range f.pubs {
+		n += p.messages()
+	}
+	return n
+}
+
+// progress counts the messages that have arrived everywhere.
+func (f *flow) progress() int64 {
+	if len(f.subs) == 0 {
+		return f.sent()
+	}
+	low, sum := f.subs[0].messages(), int64(0)
+	for _, s := range f.subs {
+		n := s.messages()
+		low, sum = min(low, n), sum+n
+	}
+	if f.queue {
+		return sum
+	}
+	return low
+}
+
+// delivered counts the messages that have arrived, each as often as it did. Without subscribers, publishing counts.
+func (f *flow) delivered() int64 {
+	if len(f.subs) == 0 {
+		return f.sent()
+	}
+	sum := int64(0)
+	for _, s := range f.subs {
+		sum += s.messages()
+	}
+	return sum
+}
+
+// open reports whether publishers may go on.
+func (f *flow) open() bool {
+	if len(f.subs) == 0 {
+		return true
+	}
+	sent := f.sent()
+	if sent-f.low < f.window {
+		return true
+	}
+	f.low = f.progress()
+	return sent-f.low < f.window
+}
+
+// drained reports whether all that was sent has arrived.
+func (f *flow) drained() bool { return f.progress() >= f.sent() }
+
+// missing says what has not arrived.
+func (f *flow) missing() error {
+	return fmt.Errorf("%d of %d messages %w", f.sent()-f.progress(), f.sent(), errLost)
+}
+
+// rewind starts a new count. The flow must be drained.
+func (f *flow) rewind() {
+	f.low = 0
+	for _, p := range f.pubs {
+		p.rewind()
+	}
+	for _, s := range f.subs {
+		s.bytes = 0
+	}
+}
+
+// watch puts the flow into verified mode and returns what its subscribers' messages are entered in. The publishers are
+// numbered from first.
+func (f *flow) watch(first, size int) []*ledger {
+	ledgers := []*ledger{newLedger(len(f.pubs))}
+	for i, s := range f.subs {
+		if i > 0 && !f.queue {
+			ledgers = append(ledgers, newLedger(len(f.pubs)))
+		}
+		s.in.grow(256 << 10)
+		s.check = newChecker(ledgers[len(ledgers)-1], first, size)
+	}
+	return ledgers
+}
+
+// verdict waits for what may still come, a duplicate of the last message for one, and compares.
+func (f *flow) verdict(ledgers []*ledger) error {
+	for _, s := range f.subs {
+		if err := s.fence(s.take); err != nil {
+			return err
+		}
+	}
+	if len(f.subs) == 0 {
+		return nil
+	}
+	var sent []int64
+	for _, p := range f.pubs {
+		sent = append(sent, p.messages())
+	}
+	for _, l := range ledgers {
+		if err := l.verdict(sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// run publishes for l, then waits until everything has arrived.
+func (st *stream) run(l length) error {
+	if err := st.flow(l); err != nil {
+		return err
+	}
+	if err := st.settle(); err != nil {
+		return err
+	}
+	if len(st.subs) > 0 {
+		return nil
+	}
+	for _, p := range st.pubs { // nobody else can say that all was handled
+		if err := p.fence(nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flow keeps publishers writing as far as windows and kernel let them.
+func (st *stream) flow(l length) error {
+	begin := time.Now()
+	for {
+		busy, err := st.publish()
+		if err != nil {
+			return err
+		}
+		if err = st.serve(busy); err != nil {
+			return err
+		}
+		now := time.Now()
+		if st.churn != nil {
+			if err = st.churn.turn(now); err != nil {
+				return err
+			}
+		}
+		if l.bytes > 0 && st.carried() >= l.bytes || l.bytes == 0 && now.Sub(begin) >= l.time {
+			return nil
+		}
+		if l.bytes > 0 && now.Sub(begin) > 6*patience {
+			return fmt.Errorf("%d of %d bytes in %s: too slow to end", st.carried(), l.bytes, 6*patience)
+		}
+	}
+}
+
+// carried is how many bytes one subscriber was sent so far.
+func (st *stream) carried() int64 { return st.flows[0].sent() * st.subs[0].wire }
+
+// publish lets every publisher write once and reports whether one could write again.
+func (st *stream) publish() (busy bool, err error) {
+	for _, p := range st.pubs {
+		if !p.ready() {
+			continue
+		}
+		if err = p.step(); err != nil {
+			return false, err
+		}
+		busy = busy || !p.blocked
+	}
+	return busy, nil
+}
+
+// settle writes torn messages to their end and receives until nothing is under way.
+func (st *stream) settle() error {
+	before, since := int64(-1), time.Now()
+	for {
+		whole := true
+		for _, p := range st.pubs {
+			if p.torn() && !p.blocked {
+				if err := p.mend(); err != nil {
+					return err
+				}
+			}
+			whole = whole && !p.torn()
+		}
+		if whole && st.drained() {
+			return nil
+		}
+		if err := st.serve(false); err != nil {
+			return err
+		}
+		if n := st.delivered(); n != before {
+			before, since = n, time.Now()
+		} else if time.Since(since) > st.opt.patience {
+			return st.missing()
+		}
+	}
+}
+
+func (st *stream) drained() bool {
+	for _, f := range st.flows {
+		if !f.drained() {
+			return false
+		}
+	}
+	return true
+}
+
+func (st *stream) missing() error {
+	for _, f := range st.flows {
+		if !f.drained() {
+			return f.missing()
+		}
+	}
+	return fmt.Errorf("server takes no more of a message")
+}
+
+// serve receives what has come and notes who may write again. Unless busy it waits for either.
+func (st *stream) serve(busy bool) error {
+	ms := 0
+	if !busy {
+		ms = 50
+		if st.churn != nil {
+			ms = 1
+		}
+	}
+	n, err := st.poller.wait(ms)
+	if err != nil {
+		return fmt.Errorf("wait for sockets: %w", err)
+	}
+	if err = st.ctx.Err(); err != nil {
+		return err
+	}
+	for i := range n {
+		slot := st.poller.slot(i)
+		if slot >= len(st.subs) {
+			st.pubs[slot-len(st.subs)].blocked = false
+		} else if err = st.subs[slot].drain(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// options are the settings of one run; what the JSON report repeats is exported.
+type options struct {
+	Rows     string        `json:"rows"`
+	Sizes    []int         `json:"sizes,omitempty"`
+	Servers  []string      `json:"servers"`
+	Rounds   int           `json:"rounds"`
+	Seconds  float64       `json:"seconds"`
+	Window   int64         `json:"window_bytes"`
+	Rate     int           `json:"paced_per_second"`
+	Conns    int           `json:"idle_connections"`
+	Settle   time.Duration `json:"settle_ns"`
+	list     bool
+	quick    bool
+	json     string
+	bins     map[string]string
+	patience time.Duration
+}
+
+// parseOptions reads the command line. Whatever it does not know is an error.
+func parseOptions(args []string, out io.Writer) (*options, error) {
+	o := &options{bins: map[string]string{}, patience: patience}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(out)
+	f.StringVar(&o.Rows, "rows", ".*", "`patterns` of whole row names, separated by commas (see -list)")
+	f.Func("sizes", "payload `bytes` in place of each row's own, separated by commas", o.readSizes)
+	servers := f.String("servers", "leafgate,nats-server", "servers to run, by turns; the last is what the others are compared with")
+	f.IntVar(&o.Rounds, "rounds", 5, "rounds per row and server; the table shows medians")
+	f.Float64Var(&o.Seconds, "seconds", 2, "measured `length` of a run; a tenth of it is verified before")
+	f.Int64Var(&o.Window, "window", 8<<20, "`bytes` under way to a subscriber before publishers wait")
+	f.IntVar(&o.Rate, "rate", 20_000, "messages per second of paced rows")
+	f.IntVar(&o.Conns, "conns", 10_000, "connections of the idle row")
+	f.DurationVar(&o.Settle, "settle", 10*time.Second, "longest wait for a server's memory to be still")
+	f.BoolVar(&o.list, "list", false, "print the rows and exit")
+	f.BoolVar(&o.quick, "quick", false, "one short round, 1,000 idle connections: does it work, not how fast")
+	f.StringVar(&o.json, "json", "", "also write everything to `file`")
+	f.Func("bin", "use a binary that is there, `server=path`; may be repeated", o.readBin)
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if f.NArg() > 0 {
+		return nil, fmt.Errorf("unknown argument %q", f.Arg(0))
+	}
+	o.Servers = strings.Split(*servers, ",")
+	if o.quick {
+		o.Rounds, o.Seconds, o.Conns, o.Settle = 1, 0.3, 1000, 2*time.Second
+	}
+	return o, o.check()
+}
+
+func (o *options) check() error {
+	var errs []error
+	for i, name := range o.Servers {
+		if kindOf(name) == nil {
+			errs = append(errs, fmt.Errorf("unknown server %q: know %s", name, knownServers()))
+		}
+		if slices.Contains(o.Servers[:i], name) {
+			errs = append(errs, fmt.Errorf("server %s is named twice", name))
+		}
+	}
+	for _, limit := range []struct {
+		flag         string
+		v, low, high float64
+	}{
+		{"rounds", float64(o.Rounds), 1, 1000},
+		// An unread ping costs a publisher its connection after some minutes.
+		{"seconds", o.Seconds, 0.01, 60},
+		{"window", float64(o.Window), 1 << 10, 1 << 30},
+		{"rate", float64(o.Rate), 1, 1e6},
+		{"conns", float64(o.Conns), 1, 60_000},
+	} {
+		if limit.v < limit.low || limit.v > limit.high {
+			errs = append(errs, fmt.Errorf("-%s is %v: want %v to %v", limit.flag, limit.v, limit.low, limit.high))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *options) readSizes(s string) error {
+	for field := range strings.SplitSeq(s, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < stampSize || n > 1<<20 {
+			return fmt.Errorf("size %q: want %d to %d", field, stampSize, 1<<20)
+		}
+		o.Sizes = append(o.Sizes, n)
+	}
+	return nil
+}
+
+func (o *options) readBin(s string) error {
+	name, path, ok := strings.Cut(s, "=")
+	if !ok || path == "" || kindOf(name) == nil {
+		return fmt.Errorf("want server=path, of %s", knownServers())
+	}
+	o.bins[name] = path
+	return nil
+}
+
+// length is how long a run is measured, verifyTime how long it is verified before.
+func (o *options) length() time.Duration     { return time.Duration(o.Seconds * float64(time.Second)) }
+func (o *options) verifyTime() time.Duration { return o.length() / 10 }
+
+// windowOf is how many messages of wire bytes may be under way.
+func (o *options) windowOf(wire int64) int64 { return max(o.Window/wire, 2) }

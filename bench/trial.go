@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A trial is one row on one server, once: verified, then measured.
+type trial struct {
+	ctx    context.Context
+	opt    *options
+	row    row
+	size   int
+	server *server
+	d      dialect
+}
+
+// A sample is what a trial found.
+type sample struct {
+	Messages     int64         `json:"messages"`
+	Elapsed      time.Duration `json:"elapsed_ns"`
+	ServerCPU    time.Duration `json:"server_cpu_ns"`
+	GeneratorCPU time.Duration `json:"generator_cpu_ns"`
+	RSS          int64         `json:"rss_bytes"`
+	Latency      *latency      `json:"latency,omitempty"`
+	ConnBytes    int64         `json:"bytes_per_connection,omitempty"`
+	Without      *sample       `json:"without,omitempty"` // the same row without its churners or slow subscribers
+	Note         string        `json:"note,omitempty"`
+}
+
+// rate is messages per second.
+func (s sample) rate() float64 { return ratio(float64(s.Messages), s.Elapsed.Seconds()) }
+
+// cpu is the server's nanoseconds per message.
+func (s sample) cpu() float64 { return ratio(float64(s.ServerCPU), float64(s.Messages)) }
+
+// share is the generator's part of all CPU time.
+func (s sample) share() float64 {
+	return ratio(float64(s.GeneratorCPU), float64(s.GeneratorCPU+s.ServerCPU))
+}
+
+// ratio is a/b, 0 when that means nothing.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// A meter measures from its start to its stop.
+type meter struct {
+	pid         int
+	begin       time.Time
+	server, own time.Duration
+}
+
+func startMeter(pid int) (meter, error) {
+	cpu, err := processCPU(pid)
+	return meter{pid: pid, server: cpu, own: ownCPU(), begin: time.Now()}, err
+}
+
+// stop returns the sample of the messages since start.
+func (m meter) stop(messages int64) (sample, error) {
+	elapsed := time.Since(m.begin)
+	cpu, err := processCPU(m.pid)
+	if err != nil {
+		return sample{}, err
+	}
+	own := ownCPU()
+	rss, err := processRSS(m.pid)
+	if err == nil && messages <= 0 {
+		err = fmt.Errorf("nothing was delivered")
+	}
+	return sample{Messages: messages, Elapsed: elapsed, ServerCPU: cpu - m.server, GeneratorCPU: own - m.own, RSS: rss}, err
+}
+
+// dial connects a client of the trial.
+func (t *trial) dial(name string, subs []byte) (*conn, error) {
+	return dialClient(t.server.addr, t.d, name, subs)
+}
