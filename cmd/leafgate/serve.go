@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"leafgate/gateway"
+)
+
+// A request is what a signal asks for.
+type request int
+
+const (
+	ignore    request = iota
+	stop              // at once, but properly
+	terminate         // like stop, but lame duck mode is left to end by itself
+	reload
+	reopen
+	lameDuck
+)
+
+// A server is a running gateway and what signals have done to it so far.
+type server struct {
+	gateway *gateway.Gateway
+	signals <-chan os.Signal
+	stderr  io.Writer
+	ended   chan error // lame duck mode has sent everybody away
+	ducking bool
+	wg      sync.WaitGroup // lame duck mode, and the end
+}
+
+// serve runs until a signal ends it, and returns the exit code.
+func serve(g *gateway.Gateway, signals <-chan os.Signal, stderr io.Writer) int {
+	s := &server{gateway: g, signals: signals, stderr: stderr, ended: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for {
+		select {
+		case err := <-s.ended:
+			return max(s.report(err), s.shutdown(cancel))
+		case sig := <-signals:
+			switch m := meaning(sig); {
+			case m == reload:
+				s.report(g.Reload())
+			case m == reopen:
+				s.report(g.ReopenLog())
+			case m == lameDuck && !s.ducking:
+				s.ducking = true
+				s.wg.Go(func() { s.ended <- g.LameDuck(ctx) })
+			case m == stop, m == terminate && !s.ducking:
+				return s.shutdown(cancel)
+			}
+		}
+	}
+}
+
+// shutdown ends lame duck mode and the gateway; another signal to stop ends the process at once.
+func (s *server) shutdown(endLameDuck func()) int {
+	endLameDuck()
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	done := make(chan error, 1)
+	s.wg.Go(func() { done <- s.gateway.Shutdown(ctx) })
+	for {
+		select {
+		case err := <-done:
+			s.wg.Wait()
+			return s.report(err)
+		case sig := <-s.signals:
+			if m := meaning(sig); m == stop || m == terminate {
+				fmt.Fprintln(s.stderr, "leafgate: stopped at once by a second signal")
+				return exitRunTime
+			}
+		}
+	}
+}
+
+func (s *server) report(err error) int {
+	if err == nil {
+		return exitClean
+	}
+	return complain(s.stderr, exitRunTime, err)
+}

@@ -1,0 +1,15 @@
+package gateway
+
+import (
+	"leafgate/module"
+	"leafgate/monitor"
+	"leafgate/natsproto"
+)
+
+// modules is the table: what a gateway is made of. They start in this order and stop in the reverse one.
+func modules() []module.Spec {
+	return []module.Spec{
+		natsproto.Spec,
+		monitor.Spec,
+	}
+}

@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"strings"
+
+	"leafgate/config"
+)
+
+// refusals are the keys of nats-server that no module owns yet, each group with what to do instead. A key leaves here
+// by itself when a module of the table owns it.
+var refusals = []struct {
+	why  string
+	keys []string
+}{
+	{"everybody is in one account for now", []string{
+		"accounts", "system_account", "system", "no_system_account", "no_system", "no_sys_acc", "default_sentinel"}},
+	{"subjects are not mapped for now", []string{"mappings", "maps"}},
+	{"JWT authentication is not there for now: use authorization", []string{
+		"operator", "operators", "root", "roots", "root_operator", "root_operators", "resolver", "account_resolver",
+		"accounts_resolver", "resolver_tls", "resolver_preload", "resolver_pinned_accounts", "trusted", "trusted_keys"}},
+	{"an edge gateway has no routes: connect it to a cluster as a leaf node, once that is there", []string{
+		"cluster", "gateway", "connect_error_reports", "reconnect_error_reports"}},
+	{"leaf node connections are not there for now", []string{"leafnodes", "leaf"}},
+	{"streams are not there for now", []string{
+		"jetstream", "store_dir", "storedir", "default_js_domain"}},
+	{"MQTT is not there for now", []string{"mqtt"}},
+	{"WebSocket is not there for now", []string{"websocket", "ws"}},
+	{"protocol lines are not logged for now: use debug", []string{
+		"trace", "trace_verbose", "trace_headers", "max_traced_msg_len"}},
+	{"let the journal or the container runtime take what goes to standard error", []string{"syslog", "remote_syslog"}},
+	{"blocking is not profiled", []string{"prof_block_rate"}},
+	{"certificates are not checked by OCSP for now", []string{"ocsp", "ocsp_cache"}},
+	{"proxies are not authenticated for now", []string{"proxies"}},
+	{"there are no features to switch", []string{"feature_flags"}},
+	{"match results are always remembered, in bounded memory", []string{"disable_sublist_cache", "no_sublist_cache"}},
+	{"headers are always on", []string{"no_header_support"}},
+	{"closed connections are not listed for now", []string{"max_closed_clients"}},
+	{"the socket is closed after write_deadline, always", []string{"write_timeout"}},
+}
+
+func refuseUnsupported(conf *config.Block) {
+	owned := make(map[string]bool)
+	for _, spec := range modules() {
+		for _, key := range spec.Keys {
+			owned[strings.ToLower(key)] = true
+		}
+	}
+	for _, r := range refusals {
+		for _, key := range r.keys {
+			if !owned[key] {
+				conf.Unsupported(r.why, key)
+			}
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package monitor
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"leafgate/config"
+	"leafgate/module"
+)
+
+var keys = []string{
+	"http", "http_port", "monitor_port", "http_base_path", "https", "https_port", "server_tags", "server_metadata",
+}
+
+// options are where monitoring is to be found.
+type options struct {
+	addr string // host:port; port 0 takes a free one
+	base string // path in front of every page, without a slash at its end
+}
+
+// readOptions says with on whether there is monitoring at all. Errors collect in conf.
+func readOptions(env *module.Env, conf *config.Block) (o options, on bool) {
+	conf.Unsupported("put a TLS proxy in front of http for now", "https", "https_port")
+	o.base = strings.TrimRight(conf.String("/", "http_base_path"), "/")
+	if o.base != "" && !strings.HasPrefix(o.base, "/") {
+		o.base = "/" + o.base
+	}
+	host, port := clientHost(env, conf), conf.IntRange(0, -1, 65535, "http_port", "monitor_port")
+	if v, ok := conf.Value("http"); ok {
+		h, p, valid := splitListen(v)
+		if !valid {
+			conf.Errorf("http", "http: want a port or host:port")
+			return o, false
+		}
+		if port = p; h != "" {
+			host = h
+		}
+	}
+	if port == 0 {
+		return o, false
+	}
+	o.addr = net.JoinHostPort(host, strconv.FormatInt(max(0, port), 10))
+	return o, true
+}
+
+// clientHost is the host that NATS clients are served on, and monitoring too where nothing else is said.
+func clientHost(env *module.Env, conf *config.Block) string {
+	if v, ok := conf.Value("listen"); ok {
+		if h, _, valid := splitListen(v); valid && h != "" {
+			return h
+		}
+	}
+	host := "0.0.0.0"
+	if env.Server.Default {
+		host = "127.0.0.1"
+	}
+	return conf.String(host, "host", "net")
+}
+
+// splitListen takes 8222, ":8222" or "host:8222" apart. Port -1 is any free one.
+func splitListen(v any) (host string, port int64, ok bool) {
+	switch v := v.(type) {
+	case int64:
+		return "", v, v >= -1 && v <= 65535
+	case string:
+		h, p, err := net.SplitHostPort(v)
+		if err != nil {
+			return "", 0, false
+		}
+		port, err = strconv.ParseInt(p, 10, 32)
+		return h, port, err == nil && port >= -1 && port <= 65535
+	default:
+		return "", 0, false
+	}
+}
+
+func readAbout(conf *config.Block) *about {
+	a := &about{digest: conf.Digest(), loaded: time.Now(), tags: conf.Strings("server_tags")}
+	if md := conf.Block("server_metadata"); md != nil {
+		a.metadata = make(map[string]string)
+		for _, key := range md.Keys() {
+			a.metadata[key] = md.String("", key)
+		}
+	}
+	return a
+}
