@@ -122,7 +122,7 @@ func (f *frontend) enter(s *session) bool {
 }
 
 // leave counts s out and says why it went, once.
-func (f *frontend) leave(s *session, cause error) {
+func (f *frontend) leave(s *session, user string, cause error) {
 	reason := reasonOf(cause)
 	f.mu.Lock()
 	if s.prev != nil {
@@ -139,7 +139,7 @@ func (f *frontend) leave(s *session, cause error) {
 	f.mu.Unlock()
 	if f.log.Enabled(context.Background(), reason.level()) {
 		f.log.Log(context.Background(), reason.level(), "client closed", "client", s.conn.ID(),
-			"remote", s.conn.RemoteAddr().String(), "user", s.user(), "reason", reason.String(), "cause", cause)
+			"remote", s.conn.RemoteAddr().String(), "user", user, "reason", reason.String(), "cause", cause)
 	}
 }
 

@@ -62,19 +62,20 @@ type listenOptions struct {
 
 func (o *listenOptions) addr() string { return net.JoinHostPort(o.host, strconv.Itoa(max(0, o.port))) }
 
-// readOptions reads the top level of a configuration. Errors collect in conf.
+// readOptions reads the top level of a configuration. Errors collect in conf. As with the peer, zero means the default
+// where nothing would be a strange thing to ask for.
 func readOptions(env *module.Env, conf *config.Block) *options {
 	o := &options{
 		limits: wire.Limits{
-			ControlLine: int(conf.IntRange(4096, 1, maxSize, "max_control_line")),
-			Payload:     int(conf.IntRange(1<<20, 0, maxSize, "max_payload")),
+			ControlLine: orDefault(int(conf.IntRange(0, 0, maxSize, "max_control_line")), 4096),
+			Payload:     orDefault(int(conf.IntRange(0, 0, maxSize, "max_payload")), 1<<20),
 		},
 		maxConnections:   int(conf.IntRange(65536, 0, maxSize, "max_connections", "max_conn")),
 		maxSubscriptions: int(conf.IntRange(0, 0, maxSize, "max_subscriptions", "max_subs")),
-		maxPending:       conf.IntRange(64<<20, 1, 1<<40, "max_pending"),
-		pingInterval:     conf.Duration(2*time.Minute, "ping_interval"),
-		pingMax:          int(conf.IntRange(2, 0, 1<<7-1, "ping_max")),
-		writeDeadline:    conf.Duration(10*time.Second, "write_deadline"),
+		maxPending:       orDefault(conf.IntRange(0, 0, 1<<40, "max_pending"), 64<<20),
+		pingInterval:     orDefault(conf.Duration(0, "ping_interval"), 2*time.Minute),
+		pingMax:          orDefault(int(conf.IntRange(0, 0, 1<<7-1, "ping_max")), 2),
+		writeDeadline:    orDefault(conf.Duration(0, "write_deadline"), 10*time.Second),
 		noStall:          conf.Bool(false, "no_fast_producer_stall"),
 		noHeaders:        conf.Bool(false, "no_header_support"),
 		lameDuck:         conf.Duration(2*time.Minute, "lame_duck_duration"),
@@ -95,6 +96,13 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	return o
 }
 
+func orDefault[T int | int64 | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
 // check compares settings with each other.
 func (o *options) check(env *module.Env, conf *config.Block) {
 	if int64(o.limits.Payload) > o.maxPending {
@@ -105,17 +113,9 @@ func (o *options) check(env *module.Env, conf *config.Block) {
 	if o.lameDuck < minLameDuck {
 		conf.Errorf("lame_duck_duration", "invalid lame_duck_duration of %v, minimum is 30 seconds", o.lameDuck)
 	}
-	if o.lameDuckGrace < 0 {
-		conf.Errorf("lame_duck_grace_period", "invalid lame_duck_grace_period, needs to be positive")
-	} else if o.lameDuckGrace >= o.lameDuck {
+	if o.lameDuckGrace >= o.lameDuck {
 		conf.Errorf("lame_duck_grace_period",
 			"lame duck grace period (%v) should be strictly lower than lame duck duration (%v)", o.lameDuckGrace, o.lameDuck)
-	}
-	if o.pingInterval <= 0 {
-		conf.Errorf("ping_interval", "want a positive duration")
-	}
-	if o.writeDeadline <= 0 {
-		conf.Errorf("write_deadline", "want a positive duration")
 	}
 }
 
@@ -124,14 +124,14 @@ func (o *options) check(env *module.Env, conf *config.Block) {
 func (o *options) readListeners(env *module.Env, conf *config.Block) {
 	more := conf.Blocks("nats")
 	top := readListener(env, conf)
-	if len(more) == 0 || conf.Has("listen", "host", "net", "port") {
-		if env.Server.Default && top.host == anyHost && !conf.Has("listen", "host", "net") {
+	if len(more) == 0 || hasAddr(conf) {
+		if env.Server.Default && !conf.Has("listen") && !conf.Has("host", "net") {
 			top.host = "127.0.0.1"
 		}
 		o.listeners = append(o.listeners, top)
 	}
 	for _, b := range more {
-		if !b.Has("listen", "host", "net", "port") {
+		if !hasAddr(b) {
 			b.Errorf("", "nats: listen is missing")
 		}
 		o.listeners = append(o.listeners, readListener(env, b))
@@ -139,6 +139,8 @@ func (o *options) readListeners(env *module.Env, conf *config.Block) {
 }
 
 const anyHost = "0.0.0.0"
+
+func hasAddr(b *config.Block) bool { return b.Has("listen") || b.Has("host", "net") || b.Has("port") }
 
 func readListener(env *module.Env, b *config.Block) *listenOptions {
 	o := &listenOptions{host: anyHost, port: defaultPort}

@@ -99,4 +99,3 @@ func (f *frontend) closeExtra(limit int) {
 		s.conn.EvictAfter(errMaxConnections.line(), errMaxConnections)
 	}
 }
-

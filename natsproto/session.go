@@ -93,7 +93,9 @@ func (s *session) unit(batch *core.Batch, b []byte, lim wire.Limits) (n int, err
 		if u.Verb == wire.HPUB && u.Len > 0 && !s.flags.has(headers) {
 			return 0, errArguments
 		}
-		s.conn.Expect(u.Len)
+		if u.Len > 0 {
+			s.conn.Expect(u.Len)
+		}
 		return 0, nil
 	}
 	if u.Verb != wire.PONG {
@@ -143,21 +145,15 @@ var (
 // Closed implements netio.Session.
 func (s *session) Closed(batch *core.Batch, cause error) {
 	s.mu.Lock()
-	ep := s.ep
+	ep, user := s.ep, ""
+	s.ep = nil // a reload finds nothing any more
 	s.mu.Unlock()
 	if ep != nil {
+		user = ep.Identity().User
 		batch.Settle()
 		ep.Close()
 	}
-	s.lis.module.leave(s, cause)
-}
-
-// user is who the client authenticated as, for logs.
-func (s *session) user() string {
-	if s.ep == nil {
-		return ""
-	}
-	return s.ep.Identity().User
+	s.lis.module.leave(s, user, cause)
 }
 
 func (s *session) debug(msg string, err error) {

@@ -40,14 +40,14 @@ func (h Header) All() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Get returns the first value of key, or nil.
-func (h Header) Get(key string) []byte {
+// Get returns the first value of key, which may be empty, and whether there is one.
+func (h Header) Get(key string) (value []byte, ok bool) {
 	for k, v := range h.All() {
 		if string(k) == key {
-			return v
+			return v, true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // Valid says whether h is a header block as far as a reader must rely on: its first words and its end.

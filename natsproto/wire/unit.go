@@ -4,7 +4,7 @@ import "bytes"
 
 // Limits bound one unit.
 type Limits struct {
-	ControlLine int // bytes of a line behind its verb
+	ControlLine int // bytes of a line behind its verb and one blank
 	Payload     int // bytes of header and payload together; negative: any size
 }
 
@@ -55,36 +55,27 @@ func (u *Unit) line(b []byte, lim Limits) (err error) {
 	}
 	at := len(verbs[u.Verb].name)
 	eol := bytes.IndexByte(b[at:], '\n')
-	if eol < 0 {
-		// A line that is not whole may already be too long.
-		return lim.line(args(b[at:]))
+	rest := b[at:]
+	if eol >= 0 {
+		rest = b[at : at+eol]
 	}
-	rest := args(b[at : at+eol])
-	if err = lim.line(rest); err != nil {
-		return err
+	rest = bytes.TrimSuffix(rest, []byte("\r"))
+	if len(rest) > 0 && isBlank(rest[0]) {
+		rest = rest[1:]
+	}
+	// A line that is not whole may already be too long.
+	if len(rest) > lim.ControlLine {
+		return ErrControlLine
+	}
+	if eol < 0 {
+		return nil
 	}
 	if u.Verb == PUB || u.Verb == HPUB {
 		u.Line = at + eol + 1
 		return u.publish(rest)
 	}
-	u.Args, u.Len = bytes.TrimRight(rest, " \t"), at+eol+1
+	u.Args, u.Len = bytes.Trim(rest, " \t"), at+eol+1
 	return nil
-}
-
-func (l Limits) line(args []byte) error {
-	if len(args) > l.ControlLine {
-		return ErrControlLine
-	}
-	return nil
-}
-
-// args drops the blanks before the arguments and a carriage return behind them.
-func args(b []byte) []byte {
-	b = bytes.TrimLeft(b, " \t")
-	if n := len(b); n > 0 && b[n-1] == '\r' {
-		b = b[:n-1]
-	}
-	return b
 }
 
 // measure checks the sizes of a message and says how long its unit is.
