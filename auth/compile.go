@@ -31,19 +31,19 @@ func (r *Rules) read(b *config.Block) {
 	b.Unsupported(later, "auth_callout", "auth_hook", "proxy_required")
 	r.timeout = b.Duration(0, "timeout")
 	if r.timeout < 0 {
-		b.Errorf("timeout", "timeout: want a duration that is not negative")
+		b.Errorf("timeout", "want a duration that is not negative")
 	}
 	defaults := permissions(b, "default_permissions", "default_permission", "permissions")
 	user, pass, token := b.String("", "user", "username"), b.String("", "password", "pass"), b.String("", "token")
 	switch users := b.Blocks("users"); {
 	case user != "" && token != "":
-		b.Errorf("token", "token: cannot stand beside a user and password")
+		b.Errorf("token", "cannot stand beside a user and password")
 	case user != "" && users != nil:
-		b.Errorf("users", "users: cannot stand beside a single user and password")
+		b.Errorf("users", "cannot stand beside a single user and password")
 	case token != "" && users != nil:
-		b.Errorf("users", "users: cannot stand beside a token")
+		b.Errorf("users", "cannot stand beside a token")
 	case user == "" && pass != "":
-		b.Errorf(present(b, "password", "pass"), "password: stands without a user")
+		b.Errorf(present(b, "password", "pass"), "stands without a user")
 	case user != "":
 		r.addUser(b, &definition{Kind: "user", User: user, Secret: pass})
 	case token != "":
@@ -55,7 +55,7 @@ func (r *Rules) read(b *config.Block) {
 
 func (r *Rules) setToken(b *config.Block, token string) {
 	if !validSecret(token) {
-		b.Errorf("token", "token: looks like a bcrypt hash and is none")
+		b.Errorf("token", "looks like a bcrypt hash and is none")
 	}
 	r.token = r.authority.member(b, "token", &definition{Kind: "token", User: "[token]", Secret: token})
 }
@@ -71,9 +71,9 @@ func (r *Rules) readUsers(users []*config.Block, defaults *core.PermissionDef) {
 		switch {
 		case b.Has("nkey"):
 		case d.User == "":
-			b.Errorf("", "users: an entry needs a user")
+			b.Errorf("", "an entry needs a user")
 		case r.users[d.User] != nil:
-			b.Errorf(present(b, "user", "username"), "users: %q is there twice", d.User)
+			b.Errorf(present(b, "user", "username"), "%q is there twice", d.User)
 		default:
 			r.addUser(b, d)
 		}
@@ -82,7 +82,7 @@ func (r *Rules) readUsers(users []*config.Block, defaults *core.PermissionDef) {
 
 func (r *Rules) addUser(b *config.Block, d *definition) {
 	if !validSecret(d.Secret) {
-		b.Errorf(present(b, "password", "pass"), "password: looks like a bcrypt hash and is none")
+		b.Errorf(present(b, "password", "pass"), "looks like a bcrypt hash and is none")
 	}
 	r.users[d.User] = r.authority.member(b, "", d)
 }
@@ -93,7 +93,7 @@ func (r *Rules) readNoAuthUser(b *config.Block) {
 		return
 	}
 	if r.noAuth = r.users[name]; r.noAuth == nil {
-		b.Errorf("no_auth_user", "no_auth_user: there is no user %q", name)
+		b.Errorf("no_auth_user", "there is no user %q", name)
 	}
 }
 
@@ -118,7 +118,7 @@ func (r *Rules) index() {
 func (a *Authority) member(b *config.Block, name string, d *definition) *member {
 	m, err := a.members.get(d, a.account)
 	if err != nil {
-		b.Errorf(name, "permissions: %v", err)
+		b.Errorf(name, "%v", err)
 		return &member{identity: &core.Identity{Account: a.account, User: d.User}}
 	}
 	return m

@@ -45,7 +45,7 @@ func (ms *members) get(d *definition, account *core.Account) (*member, error) {
 	}
 	m := &member{identity: &core.Identity{Account: account, User: d.User}}
 	m.secret.set(d.Secret)
-	if d.Perms != nil {
+	if restricts(d.Perms) {
 		perms, err := core.NewPermissions(*d.Perms)
 		if err != nil {
 			return nil, err

@@ -7,22 +7,25 @@ import (
 	"leafgate/core"
 )
 
-// permissions reads the map that b has under one of names; nil if there is none or it restricts nothing.
+// permissions reads the map that b has under one of names; nil if there is none. An empty one restricts nothing, and
+// stands against the default.
 func permissions(b *config.Block, names ...string) *core.PermissionDef {
 	p := b.Block(names...)
 	if p == nil {
 		return nil
 	}
 	p.Unsupported("list the subjects to answer on under publish", "allow_responses", "publish_allow_responses")
-	d := core.PermissionDef{
+	return &core.PermissionDef{
 		Publish:   rule(p, false, "publish", "pub", "import"),
 		Subscribe: rule(p, true, "subscribe", "sub", "export"),
 	}
-	if d.Publish.Allow == nil && d.Publish.Deny == nil && d.Subscribe.Allow == nil && d.Subscribe.Deny == nil {
-		return nil
-	}
-	return &d
 }
+
+func restricts(d *core.PermissionDef) bool {
+	return d != nil && (restrictsRule(d.Publish) || restrictsRule(d.Subscribe))
+}
+
+func restrictsRule(r core.Rule) bool { return r.Allow != nil || r.Deny != nil }
 
 // rule reads a subject, a list of subjects, or a map with allow and deny.
 func rule(b *config.Block, queues bool, names ...string) core.Rule {
@@ -43,15 +46,15 @@ func subjects(b *config.Block, queues bool, names ...string) []string {
 	}
 	name, list := present(b, names...), b.Strings(names...)
 	if v, _ := b.Value(names...); len(list) == 0 && isEmptyList(v) {
-		b.Errorf(name, "%s: the list is empty: leave it out to allow everything, or deny \">\"", name)
+		b.Errorf(name, "the list is empty: leave it out to allow everything, or deny \">\"")
 	}
 	for _, entry := range list {
 		f := strings.Fields(entry)
 		switch {
 		case len(f) == 2 && !queues:
-			b.Errorf(name, "%s: %q: only subscriptions have a queue", name, entry)
+			b.Errorf(name, "%q: only subscriptions have a queue", entry)
 		case len(f) == 0 || len(f) > 2 || !core.ValidPattern(f[0]):
-			b.Errorf(name, "%s: %q is not a valid subject", name, entry)
+			b.Errorf(name, "%q is not a valid subject", entry)
 		}
 	}
 	return list

@@ -33,10 +33,10 @@ func readSettings(conf *config.Block) settings {
 		},
 	}
 	if strings.ContainsAny(s.name, " \t\r\n") {
-		conf.Errorf("server_name", "server_name: cannot contain white space")
+		conf.Errorf("server_name", "cannot contain white space")
 	}
 	if f := s.log.Format; f != "" && f != "text" && f != "json" {
-		conf.Errorf("log_format", "log_format: want \"text\" or \"json\", got %q", f)
+		conf.Errorf("log_format", "want \"text\" or \"json\", got %q", f)
 	}
 	return s
 }
@@ -44,9 +44,9 @@ func readSettings(conf *config.Block) settings {
 // check says in conf what of next a running gateway cannot take over from s.
 func (s *settings) check(next settings, conf *config.Block) {
 	if s.name != next.name {
-		conf.Errorf("server_name", "server_name: cannot change while running: old=%q, new=%q", s.name, next.name)
+		conf.Errorf("server_name", "cannot change while running: old=%q, new=%q", s.name, next.name)
 	}
 	if s.profPort != next.profPort {
-		conf.Errorf("prof_port", "prof_port: cannot change while running: old=%d, new=%d", s.profPort, next.profPort)
+		conf.Errorf("prof_port", "cannot change while running: old=%d, new=%d", s.profPort, next.profPort)
 	}
 }

@@ -31,7 +31,7 @@ func readOptions(env *module.Env, conf *config.Block) (o options, on bool) {
 	if v, ok := conf.Value("http"); ok {
 		h, p, valid := splitListen(v)
 		if !valid {
-			conf.Errorf("http", "http: want a port or host:port")
+			conf.Errorf("http", "want a port or host:port")
 			return o, false
 		}
 		if port = p; h != "" {
@@ -47,14 +47,14 @@ func readOptions(env *module.Env, conf *config.Block) (o options, on bool) {
 
 // clientHost is the host that NATS clients are served on, and monitoring too where nothing else is said.
 func clientHost(env *module.Env, conf *config.Block) string {
-	if v, ok := conf.Value("listen"); ok {
-		if h, _, valid := splitListen(v); valid && h != "" {
-			return h
-		}
-	}
 	host := "0.0.0.0"
 	if env.Server.Default {
 		host = "127.0.0.1"
+	}
+	if v, ok := conf.Value("listen"); ok {
+		if h, _, valid := splitListen(v); valid && h != "" {
+			host = h
+		}
 	}
 	return conf.String(host, "host", "net")
 }

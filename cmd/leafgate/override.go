@@ -9,18 +9,15 @@ import (
 
 // override puts the flags that were given on top of a configuration.
 func (f *flags) override(conf *config.Block) {
-	var host, port, httpPort any
-	if f.given["addr"] {
-		host = f.addr
+	if f.given["addr"] { // host and port win over listen
+		overrideKey(conf, f.addr, "host", "net")
 	}
 	if f.given["port"] {
-		port = int64(f.port)
+		overrideKey(conf, int64(f.port), "port")
 	}
 	if f.given["http_port"] {
-		httpPort = int64(f.httpPort)
+		f.overrideHTTP(conf)
 	}
-	overrideAddr(conf, "listen", host, port, []string{"host", "net"}, []string{"port"})
-	overrideAddr(conf, "http", nil, httpPort, nil, []string{"http_port", "monitor_port"})
 	if f.given["name"] {
 		overrideKey(conf, f.name, "server_name")
 	}
@@ -38,41 +35,16 @@ func (f *flags) override(conf *config.Block) {
 	}
 }
 
-// overrideAddr replaces host and port, where they are not nil: in the one key that holds both, if the configuration has
-// it, else in keys of their own.
-func overrideAddr(conf *config.Block, both string, host, port any, hostKeys, portKeys []string) {
-	if host == nil && port == nil {
-		return
-	}
-	v, ok := conf.Value(both)
+// overrideHTTP replaces the port in the one key that has a host too, if the configuration has it.
+func (f *flags) overrideHTTP(conf *config.Block) {
+	v, ok := conf.Value("http")
 	if !ok {
-		if host != nil {
-			overrideKey(conf, host, hostKeys...)
-		}
-		if port != nil {
-			overrideKey(conf, port, portKeys...)
-		}
+		overrideKey(conf, int64(f.httpPort), "http_port", "monitor_port")
 		return
 	}
-	h, p := splitAddr(v)
-	if host != nil {
-		h = host.(string)
-	}
-	if port != nil {
-		p = strconv.FormatInt(port.(int64), 10)
-	}
-	conf.Override(both, net.JoinHostPort(h, p))
-}
-
-// splitAddr takes what a listen key may hold apart, a port or host:port; whoever reads it reports what is wrong with it.
-func splitAddr(v any) (host, port string) {
-	switch v := v.(type) {
-	case int64:
-		return "", strconv.FormatInt(v, 10)
-	case string:
-		host, port, _ = net.SplitHostPort(v)
-	}
-	return host, port
+	text, _ := v.(string)
+	host, _, _ := net.SplitHostPort(text) // whoever reads the key reports what is wrong with it
+	conf.Override("http", net.JoinHostPort(host, strconv.Itoa(f.httpPort)))
 }
 
 // overrideKey overrides the name that the configuration uses.

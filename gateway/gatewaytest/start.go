@@ -62,10 +62,10 @@ func stop(tb testing.TB, g *gateway.Gateway) {
 // withLoopback keeps a gateway that does not say where to listen off the network and off fixed ports.
 func withLoopback(next func(*config.Block)) func(*config.Block) {
 	return func(conf *config.Block) {
-		if !conf.Has("listen", "host", "net", "listeners") {
+		if !conf.Has("listen", "host", "net", "nats") {
 			conf.Override("host", "127.0.0.1")
 		}
-		if !conf.Has("listen", "port", "listeners") {
+		if !conf.Has("listen", "port", "nats") {
 			conf.Override("port", int64(-1))
 		}
 		if next != nil {
