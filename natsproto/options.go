@@ -204,7 +204,8 @@ func (o *listenOptions) readAdvertise(b *config.Block) []string {
 	if err != nil {
 		host, port = strings.Trim(v, "[]"), strconv.Itoa(max(0, o.port))
 	}
-	if n, bad := strconv.ParseUint(port, 10, 16); bad != nil || host == "" {
+	_, noIP := netip.ParseAddr(host)
+	if n, bad := strconv.ParseUint(port, 10, 16); bad != nil || host == "" || strings.Contains(host, ":") && noIP != nil {
 		b.Errorf("client_advertise", "want host or host:port, got %q", v)
 	} else if n == 0 {
 		port = strconv.Itoa(o.port)

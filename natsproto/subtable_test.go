@@ -11,7 +11,7 @@ import (
 type nobody struct{}
 
 func (nobody) Deliver(*core.Message, []*core.Subscription) core.Verdict { return core.Taken }
-func (nobody) Run([]byte, []byte, int, bool) core.Verdict              { return core.Taken }
+func (nobody) Run([]byte, []byte, int, bool) core.Verdict               { return core.Taken }
 func (nobody) Flush()                                                   {}
 func (nobody) Evict(error)                                              {}
 
