@@ -200,8 +200,10 @@ func (g *Gateway) start(ctx context.Context) error {
 		}
 	}
 	g.log.Info("starting leafgate", "version", g.server.Version, "commit", g.server.Commit, "go", runtime.Version(),
-		"pid", os.Getpid(), "server_id", g.server.ID, "server_name", g.server.Name, "config", g.options.File,
-		"digest", g.digest)
+		"pid", os.Getpid(), "server_id", g.server.ID, "server_name", g.server.Name)
+	if g.options.File != "" {
+		g.log.Info("configuration read", "file", g.options.File, "digest", g.digest)
+	}
 	if g.auth.Default().Plain() {
 		g.log.Warn("passwords stand in the configuration in clear: bcrypt hashes are safer")
 	}

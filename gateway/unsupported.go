@@ -33,9 +33,7 @@ var refusals = []struct {
 	{"proxies are not authenticated for now", []string{"proxies"}},
 	{"there are no features to switch", []string{"feature_flags"}},
 	{"match results are always remembered, in bounded memory", []string{"disable_sublist_cache", "no_sublist_cache"}},
-	{"headers are always on", []string{"no_header_support"}},
 	{"closed connections are not listed for now", []string{"max_closed_clients"}},
-	{"the socket is closed after write_deadline, always", []string{"write_timeout"}},
 }
 
 func refuseUnsupported(conf *config.Block) {

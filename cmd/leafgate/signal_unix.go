@@ -59,19 +59,26 @@ func findProcess(target string) (int, error) {
 	if target == "" {
 		return onlyProcess("/proc", os.Getpid())
 	}
-	text := target
-	if _, err := strconv.Atoi(target); err != nil {
-		b, err := os.ReadFile(target)
-		if err != nil {
-			return 0, fmt.Errorf("read pid file: %w", err)
-		}
-		text = strings.TrimSpace(string(b))
+	if pid, err := strconv.Atoi(target); err == nil {
+		return pid, checkPID(pid)
 	}
-	pid, err := strconv.Atoi(text)
-	if err != nil || pid <= 0 { // 0 and below are process groups
-		return 0, fmt.Errorf("%q is not a process id", text)
+	text, err := os.ReadFile(target)
+	if err != nil {
+		return 0, fmt.Errorf("read pid file: %w", err)
 	}
-	return pid, nil
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("%s holds no process id", target)
+	}
+	return pid, checkPID(pid)
+}
+
+// checkPID refuses process groups.
+func checkPID(pid int) error {
+	if pid <= 0 {
+		return fmt.Errorf("%d is not a process id", pid)
+	}
+	return nil
 }
 
 // onlyProcess finds the process that runs a program of self's name, other than self.

@@ -1,0 +1,74 @@
+package monitor
+
+import (
+	"testing"
+	"time"
+
+	"leafgate/config"
+	"leafgate/module"
+)
+
+func TestReadOptions(t *testing.T) {
+	tests := []struct {
+		text  string
+		alone bool
+		addr  string // empty: off
+		base  string
+	}{
+		{text: ""},
+		{text: "http_port: 0"},
+		{text: "http_port: 8222", addr: "0.0.0.0:8222"},
+		{text: "http_port: 8222", alone: true, addr: "127.0.0.1:8222"},
+		{text: "monitor_port: -1", addr: "0.0.0.0:0"},
+		{text: "http: 8222", addr: "0.0.0.0:8222"},
+		{text: `http: ":8222"`, addr: "0.0.0.0:8222"},
+		{text: `http: "10.0.0.1:8222", host: 10.0.0.2`, addr: "10.0.0.1:8222"},
+		{text: `http_port: 8222, host: 10.0.0.2`, addr: "10.0.0.2:8222"},
+		{text: `http_port: 8222, listen: "10.0.0.3:4222"`, addr: "10.0.0.3:8222"},
+		{text: `http_port: 8222, listen: 4222`, addr: "0.0.0.0:8222"},
+		{text: `http: "[::1]:8222", http_base_path: "/a/b/"`, addr: "[::1]:8222", base: "/a/b"},
+		{text: `http: 1, http_base_path: a`, addr: "0.0.0.0:1", base: "/a"},
+	}
+	for _, tt := range tests {
+		conf, err := config.Parse("test.conf", tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := &module.Env{Server: module.Server{Default: tt.alone}}
+		o, on := readOptions(env, conf)
+		if err := conf.Err(); err != nil {
+			t.Errorf("%s: %v", tt.text, err)
+		}
+		if o.addr != tt.addr || on != (tt.addr != "") || o.base != tt.base {
+			t.Errorf("%s: %+v, %v; want %q, %q", tt.text, o, on, tt.addr, tt.base)
+		}
+	}
+}
+
+func TestUptime(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                              "0s",
+		59 * time.Second:               "59s",
+		132 * time.Second:              "2m12s",
+		time.Hour:                      "1h0m0s",
+		26*time.Hour + 3*time.Second:   "1d2h0m3s",
+		366*24*time.Hour + time.Minute: "1y1d0h1m0s",
+	} {
+		if got := uptime(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestMeter(t *testing.T) {
+	var m meter
+	m.start()
+	now := m.at
+	if got := m.percent(now.Add(sampling / 2)); got != 0 {
+		t.Errorf("too early: %v", got)
+	}
+	m.used -= sampling / 2 // as if it had used half a second
+	if got := m.percent(now.Add(sampling)); got < 50 {
+		t.Errorf("half a processor: %v", got)
+	}
+}
