@@ -165,6 +165,9 @@ func (g *Gateway) protocol(name string) (netio.SessionServer, bool) {
 // Engine returns the engine, for those who embed a gateway or test one.
 func (g *Gateway) Engine() *core.Engine { return g.engine }
 
+// Log returns the log, for what the caller has to say.
+func (g *Gateway) Log() *slog.Logger { return g.log }
+
 // Addr returns the addresses that a module listens on, by the module's name.
 func (g *Gateway) Addr(name string) []net.Addr {
 	for n, m := range g.built() {

@@ -58,7 +58,10 @@ server_metadata { rack: r7 }
 		"connections": "number", "subscriptions": "number", "in_msgs": "number", "out_msgs": "number", "in_bytes": "number",
 		"out_bytes": "number", "config_load_time": "time", "config_digest": "string", "http_host": "string",
 		"http_port": "number", "http_base_path": "string", "https_port": "number", "http_req_stats": "object",
-		"tags": "array", "metadata": "object",
+		"tags": "array", "metadata": "object", "host": "string", "port": "number", "max_connections": "number",
+		"max_payload": "number", "max_pending": "number", "max_control_line": "number", "ping_interval": "number",
+		"ping_max": "number", "write_deadline": "number", "auth_timeout": "number", "total_connections": "number",
+		"slow_consumers": "number",
 	} {
 		if got := kindOf(v[name], kind == "time"); got != kind {
 			t.Errorf("%s is a %s, want a %s: %v", name, got, kind, v[name])
@@ -66,6 +69,9 @@ server_metadata { rack: r7 }
 	}
 	if v["server_name"] != "here" || v["mem"].(float64) <= 0 || !strings.HasPrefix(v["config_digest"].(string), "sha256:") {
 		t.Errorf("got %s", body)
+	}
+	if v["ping_interval"] != 120e9 || v["max_payload"] != 1048576.0 || v["auth_timeout"] != 2.0 {
+		t.Errorf("settings: %s", body)
 	}
 	if n := v["http_req_stats"].(map[string]any)["/varz"]; n != 2.0 {
 		t.Errorf("/varz was asked for twice, and counts %v", n)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"leafgate/gateway"
@@ -40,13 +41,13 @@ func serve(g *gateway.Gateway, signals <-chan os.Signal, stderr io.Writer) int {
 	for {
 		select {
 		case err := <-s.ended:
-			return max(s.report(err), s.shutdown(cancel))
+			return max(s.report("lame duck mode failed", err), s.shutdown(cancel))
 		case sig := <-signals:
 			switch m := meaning(sig); {
 			case m == reload:
-				s.report(g.Reload())
+				s.report("configuration not reloaded", g.Reload())
 			case m == reopen:
-				s.report(g.ReopenLog())
+				s.report("log file not opened again", g.ReopenLog())
 			case m == lameDuck && !s.ducking:
 				s.ducking = true
 				s.wg.Go(func() { s.ended <- g.LameDuck(ctx) })
@@ -68,7 +69,7 @@ func (s *server) shutdown(endLameDuck func()) int {
 		select {
 		case err := <-done:
 			s.wg.Wait()
-			return s.report(err)
+			return s.report("not stopped properly", err)
 		case sig := <-s.signals:
 			if m := meaning(sig); m == stop || m == terminate {
 				fmt.Fprintln(s.stderr, "leafgate: stopped at once by a second signal")
@@ -78,9 +79,13 @@ func (s *server) shutdown(endLameDuck func()) int {
 	}
 }
 
-func (s *server) report(err error) int {
+// report logs what went wrong, a record for each line.
+func (s *server) report(what string, err error) int {
 	if err == nil {
 		return exitClean
 	}
-	return complain(s.stderr, exitRunTime, err)
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		s.gateway.Log().Error(what, "err", line)
+	}
+	return exitRunTime
 }

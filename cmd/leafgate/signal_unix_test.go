@@ -205,7 +205,7 @@ func TestReloadSignal(t *testing.T) {
 	p.until("the new password counts", func() bool { _, got := p.login("ann", "b"); return got == "PONG" })
 	p.write("authorization { user: ann, password: c }\nnonsense: 1")
 	p.send(syscall.SIGHUP)
-	p.until("the error is reported", func() bool { return strings.Contains(p.out.String(), `unknown field "nonsense"`) })
+	p.until("the error is reported", func() bool { return strings.Contains(p.out.String(), `unknown field \"nonsense\"`) })
 	if _, got := p.login("ann", "b"); got != "PONG" {
 		t.Errorf("after a broken reload: %q", got)
 	}

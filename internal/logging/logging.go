@@ -33,7 +33,8 @@ type Log struct {
 	current atomic.Pointer[place]
 
 	mu   sync.Mutex
-	file *file // or nil; under mu
+	file *file // or nil; under mu, like last
+	last Options
 }
 
 // A place is a Log's present configuration.
@@ -41,7 +42,7 @@ type place struct{ slog.Handler }
 
 // New returns a Log that writes to stream as o says, without opening o.File.
 func New(stream io.Writer, o Options) *Log {
-	l := &Log{stream: stream}
+	l := &Log{stream: stream, last: o}
 	l.current.Store(&place{l.handler(stream, o)})
 	return l
 }
@@ -65,6 +66,7 @@ func (l *Log) Apply(o Options) error {
 		l.file = f
 		l.current.Store(&place{l.handler(f, o)})
 	}
+	l.last = o
 	if before != nil {
 		_ = before.Close() // a record on its way there is lost, the new place has the next
 	}
@@ -88,7 +90,7 @@ func (l *Log) Close() error {
 	if l.file == nil {
 		return nil
 	}
-	l.current.Store(&place{l.handler(l.stream, Options{})})
+	l.current.Store(&place{l.handler(l.stream, l.last)})
 	err := l.file.Close()
 	l.file = nil
 	return err

@@ -99,7 +99,7 @@ func TestApplyReachesLoggersInUse(t *testing.T) {
 	if got, want := read(t, path), "level=DEBUG msg=two a=1\n"; got != want {
 		t.Errorf("file: %q, want %q", got, want)
 	}
-	if got := out.String(); !strings.HasPrefix(got, "level=INFO msg=one a=1\n") || !strings.Contains(got, "msg=three a=1") {
+	if got := out.String(); got != "level=INFO msg=one a=1\nlevel=INFO msg=three a=1\n" {
 		t.Errorf("stream: %q", got)
 	}
 }

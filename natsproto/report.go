@@ -1,0 +1,41 @@
+package natsproto
+
+import "leafgate/module"
+
+var _ module.Reporter = (*frontend)(nil)
+
+// Report implements module.Reporter. What differs from listener to listener is the first one's.
+func (f *frontend) Report(v map[string]any) {
+	o, l := f.opts.Load(), f.listeners[0]
+	lo := l.opts.Load()
+	v["proto"], v["host"], v["port"] = 1, lo.host, l.port()
+	v["max_connections"], v["max_payload"], v["max_pending"] = o.maxConnections, o.limits.Payload, o.maxPending
+	v["max_control_line"], v["write_deadline"] = o.limits.ControlLine, o.writeDeadline
+	v["ping_interval"], v["ping_max"] = o.pingInterval, o.pingMax
+	v["auth_timeout"], v["tls_timeout"] = lo.authTimeout().Seconds(), 0.0
+	if o.maxSubscriptions > 0 {
+		v["max_subscriptions"] = o.maxSubscriptions
+	}
+	if lo.rules.AuthRequired() {
+		v["auth_required"] = true
+	}
+	if lo.tls != nil {
+		v["tls_timeout"], v["tls_required"], v["tls_verify"] = lo.tls.Timeout.Seconds(), !lo.allowPlain, lo.tls.Verify()
+	}
+	if len(lo.advertise) > 0 {
+		v["connect_urls"] = lo.advertise
+	}
+	f.reportConnections(v)
+}
+
+func (f *frontend) reportConnections(v map[string]any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	total := uint64(f.count)
+	for _, n := range f.closed {
+		total += n
+	}
+	pending, deadline := f.closed[SlowConsumerPending], f.closed[SlowConsumerDeadline]
+	v["connections"], v["total_connections"] = f.count, total
+	v["slow_consumers"], v["stale_connections"] = pending+deadline, f.closed[StaleConnection]
+}
