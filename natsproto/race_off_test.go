@@ -1,0 +1,5 @@
+//go:build !race
+
+package natsproto
+
+const raceEnabled = false
