@@ -24,6 +24,7 @@ func readSettings(conf *config.Block) settings {
 		profPort: int(conf.IntRange(0, -1, 65535, "prof_port")),
 		log: logging.Options{
 			Debug:     conf.Bool(false, "debug"),
+			Trace:     conf.Bool(false, "trace"),
 			NoTime:    !conf.Bool(true, "logtime"),
 			UTC:       conf.Bool(false, "logtime_utc"),
 			Format:    conf.String("", "log_format"),

@@ -25,8 +25,8 @@ var refusals = []struct {
 		"jetstream", "store_dir", "storedir", "default_js_domain"}},
 	{"MQTT is not there for now", []string{"mqtt"}},
 	{"WebSocket is not there for now", []string{"websocket", "ws"}},
-	{"protocol lines are not logged for now: use debug", []string{
-		"trace", "trace_verbose", "trace_headers", "max_traced_msg_len"}},
+	{"trace shows the lines clients send, no messages and no system traffic", []string{
+		"trace_verbose", "trace_headers", "max_traced_msg_len"}},
 	{"let the journal or the container runtime take what goes to standard error", []string{"syslog", "remote_syslog"}},
 	{"blocking is not profiled", []string{"prof_block_rate"}},
 	{"certificates are not checked by OCSP for now", []string{"ocsp", "ocsp_cache"}},

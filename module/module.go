@@ -33,6 +33,9 @@ type Spec struct {
 	New func(env *Env, conf *config.Block) (Module, error)
 }
 
+// LevelTrace is the log level of protocol lines, below debug.
+const LevelTrace = slog.LevelDebug - 4
+
 // Env is what a module gets from the gateway it runs in.
 type Env struct {
 	Engine *core.Engine

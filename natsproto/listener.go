@@ -33,7 +33,7 @@ func (l *listener) NewSession(c *netio.Conn) netio.Session {
 		c.Authenticated()
 	}
 	c.TickAt(s.nextTick())
-	return s
+	return s.trace()
 }
 
 // authTimeout is how long a client may take to authenticate, TLS handshake included.

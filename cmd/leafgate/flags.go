@@ -21,7 +21,7 @@ Server:
 Logging:
   -l, --log FILE             log to FILE
   -D, --debug                log what peers do
-  -V, --trace                log protocol lines
+  -V, --trace                log the lines that clients send
   -DV                        both
 
 Other:

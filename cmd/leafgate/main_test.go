@@ -35,7 +35,6 @@ func TestGolden(t *testing.T) {
 		{"two-broken-run", []string{"-c", "testdata/broken.conf"}, exitConfig},
 		{"syntax", []string{"-c", "testdata/syntax.conf", "-t"}, exitConfig},
 		{"unsupported", []string{"-c", "testdata/unsupported.conf", "-t"}, exitConfig},
-		{"trace", []string{"-V"}, exitConfig},
 		{"signal-unknown", []string{"--signal", "dance"}, exitConfig},
 		{"signal-no-pid", []string{"-sl", "reload=testdata/valid.conf"}, exitConfig},
 		{"signal-group", []string{"-sl", "quit=-1"}, exitConfig},
