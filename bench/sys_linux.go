@@ -29,13 +29,35 @@ func openSocket(addr netip.AddrPort, wait time.Duration) (int, error) {
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv))
 	if err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()})
+		err = connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}, wait)
 	}
 	if err != nil {
 		unix.Close(fd)
 		return -1, fmt.Errorf("connect to %s: %w", addr, err)
 	}
 	return fd, nil
+}
+
+// connect survives signals: a call that one broke goes on in the kernel, and asking again would be an error.
+func connect(fd int, to unix.Sockaddr, wait time.Duration) error {
+	err := unix.Connect(fd, to)
+	if err != unix.EINTR {
+		return err
+	}
+	ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	for n := 0; err == unix.EINTR; {
+		if n, err = unix.Poll(ready, int(wait.Milliseconds())); err == nil && n == 0 {
+			return unix.ETIMEDOUT
+		}
+	}
+	if err != nil {
+		return err
+	}
+	e, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && e != 0 {
+		err = syscall.Errno(e)
+	}
+	return err
 }
 
 func closeSocket(fd int) { unix.Close(fd) }
@@ -60,9 +82,17 @@ func discard(fd int, b []byte) (int, error) {
 		uintptr(len(b)), unix.MSG_TRUNC|unix.MSG_DONTWAIT, 0, 0))
 }
 
-// wait is send and receive for blocking sockets: other goroutines go on meanwhile.
-func sendBlocking(fd int, b []byte) (int, error)    { return unix.Write(fd, b) }
-func receiveBlocking(fd int, b []byte) (int, error) { return unix.Read(fd, b) }
+// sendBlocking and receiveBlocking are for blocking sockets: other goroutines go on meanwhile. errAgain: it took too long.
+func sendBlocking(fd int, b []byte) (int, error)    { return uninterrupted(unix.Write, fd, b) }
+func receiveBlocking(fd int, b []byte) (int, error) { return uninterrupted(unix.Read, fd, b) }
+
+// uninterrupted repeats what a signal broke: the runtime sends them to its own threads, to preempt.
+func uninterrupted(call func(int, []byte) (int, error), fd int, b []byte) (n int, err error) {
+	for err = unix.EINTR; err == unix.EINTR; {
+		n, err = call(fd, b)
+	}
+	return n, err
+}
 
 func result(n, _ uintptr, e syscall.Errno) (int, error) {
 	if e == unix.EINTR {

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+// TestRun: what is unknown or out of range ends with 2 and says so, before anything is built.
+func TestRun(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"-list", 0, "1:50"},
+		{"-list -rows 1:1,paced.* -sizes 16", 0, "paced-1:1"},
+		{"-h", 0, "-rows"},
+		{"-nonsense", 2, "not defined"},
+		{"nonsense", 2, `unknown argument "nonsense"`},
+		{"-rows 1:1,nonsense", 2, `no row is named "nonsense"`},
+		{"-rows 1:", 2, `no row is named "1:"`},
+		{"-rows (", 2, "read -rows"},
+		{"-sizes 16,x", 2, `size "x"`},
+		{"-sizes 15", 2, `want 16 to`},
+		{"-servers leafgate,mosquitto", 2, `unknown server "mosquitto"`},
+		{"-servers leafgate,leafgate", 2, "named twice"},
+		{"-bin mosquitto=/bin/false", 2, "want server=path"},
+		{"-rounds 0", 2, "-rounds is 0"},
+		{"-seconds 600", 2, "-seconds is 600"},
+		{"-window 1", 2, "-window is 1"},
+	} {
+		var out bytes.Buffer
+		code := run(context.Background(), strings.Fields(c.args), &out, &out)
+		if code != c.code || !strings.Contains(out.String(), c.want) {
+			t.Errorf("bench %s: code %d, want %d and %q in:\n%s", c.args, code, c.code, c.want, out.String())
+		}
+	}
+}
+
+// TestProgramme: by default everything is measured that has a target.
+func TestProgramme(t *testing.T) {
+	jobs, err := selectJobs(".*", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for _, j := range jobs {
+		name := j.row.name + " " + sizeText(j.size)
+		if have[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		have[name] = true
+	}
+	for _, want := range []string{
+		"1:1 16", "1:1 128", "1:1 1024", "1:1 65536", "8:8 16", "8:8 128", "20:1 16", "20:1 128", "20:1 1024",
+		"queue-4:8 16", "queue-4:8 128", "1:50 128", "1:50 1024", "subjects-1:1 128", "publish 128", "request-1 128",
+		"paced-1:1 128", "flat-100:1 128", "churn-1:1 128", "slow-1:50 128", "idle -",
+	} {
+		if !have[want] {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if jobs, _ = selectJobs("1:1,idle", []int{16, 99}); len(jobs) != 3 || jobs[1].size != 99 || jobs[2].size != 0 {
+		t.Errorf("-sizes gives %+v", jobs)
+	}
+}
