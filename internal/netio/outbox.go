@@ -95,8 +95,8 @@ func (c *Conn) highWater() int64 { return c.lis.maxPending.Load() / 4 * 3 }
 func (c *Conn) takesBytes() bool { return time.Now().UnixNano()-c.progress < int64(stallPatience) }
 
 const (
-	stallPatience = 100 * time.Millisecond
-	stallStep     = 2 * time.Millisecond
+	stallPatience = 250 * time.Millisecond // a socket with a full buffer takes bytes in lumps
+	stallStep     = 10 * time.Millisecond
 	writeRounds   = 4 // over what others queue meanwhile, before the owner takes over
 )
 
@@ -237,19 +237,16 @@ func (c *Conn) drainStep() (done, moved bool) {
 func (c *Conn) Throttle(limit <-chan struct{}) {
 	step := time.NewTicker(stallStep)
 	defer step.Stop()
-	for before := int64(-1); ; {
+	for {
 		c.mu.Lock()
-		now := c.written.Load()
-		if c.state&(blocked|closed) != blocked || c.pending.Load() <= c.highWater() || !c.takesBytes() || now == before {
+		if c.state&(blocked|closed) != blocked || c.pending.Load() <= c.highWater() || !c.takesBytes() {
 			c.mu.Unlock()
 			return
 		}
 		room := c.waitRoom()
 		c.mu.Unlock()
-		before = now
 		select {
 		case <-room:
-			before = -1
 		case <-step.C:
 		case <-limit:
 			return
