@@ -109,15 +109,17 @@ func (s *server) NewSession(c *netio.Conn) netio.Session {
 }
 
 // enter fails the test if two methods of a session run at once.
-func (x *session) enter() func() {
+func (x *session) enter() {
 	if x.busy.Add(1) != 1 {
 		x.srv.t.Error("two methods of a session at once")
 	}
-	return func() { x.busy.Add(-1) }
 }
 
+func (x *session) leave() { x.busy.Add(-1) }
+
 func (x *session) Feed(batch *core.Batch, b []byte) (n int, err error) {
-	defer x.enter()()
+	x.enter()
+	defer x.leave()
 	if x.block != nil {
 		x.conn.Append(x.block)
 		x.block = nil
@@ -173,7 +175,8 @@ func (x *session) frame(batch *core.Batch, f []byte) error {
 }
 
 func (x *session) Tick(_ *core.Batch, now time.Time) (time.Time, error) {
-	defer x.enter()()
+	x.enter()
+	defer x.leave()
 	x.ticks.Add(1)
 	if x.srv.onTick == nil {
 		return time.Time{}, nil
@@ -182,7 +185,8 @@ func (x *session) Tick(_ *core.Batch, now time.Time) (time.Time, error) {
 }
 
 func (x *session) Closed(batch *core.Batch, cause error) {
-	defer x.enter()()
+	x.enter()
+	defer x.leave()
 	batch.Settle()
 	x.ep.Close()
 	x.closed <- cause
