@@ -1,3 +1,5 @@
+//go:build !netio_blocking
+
 package netio
 
 import (
