@@ -297,6 +297,28 @@ func TestTLSMismatch(t *testing.T) {
 		io.Copy(io.Discard, c)
 		until(t, "the log says so", func() bool { return strings.Contains(log.String(), "tls handshake failed") })
 	})
+	t.Run("nothing queued goes out in clear", func(t *testing.T) {
+		s := newServer(t, netio.DriverOptions{})
+		s.onNew = func(c *netio.Conn) { c.TickAt(time.Now()) }
+		s.onTick = func(c *netio.Conn, _ time.Time) (time.Time, error) {
+			c.Append([]byte("secret"))
+			return time.Time{}, nil
+		}
+		s.hello = hello
+		s.listen(netio.ListenOptions{TLS: &netio.TLSOptions{Config: tlsConfig(t), Timeout: patience}})
+		c := s.dial()
+		until(t, "it ticks", func() bool { return c.x.ticks.Load() == 1 })
+		// Either the tick came before the greeting was written, or what it said was never.
+		c.wantText(hello)
+		until(t, "the greeting is out", func() bool { return c.x.conn.Written() >= int64(len(hello)) })
+		early := c.x.conn.Written() > int64(len(hello))
+		c.x.conn.Append([]byte("secret"))
+		c.send([]byte("CONNECT {}\r\nPING\r\n"))
+		rest, _ := io.ReadAll(c.r)
+		if n := bytes.Count(rest, []byte("secret")); n > btoi(early) {
+			t.Errorf("%d of two went out: %q", n, rest)
+		}
+	})
 	t.Run("nothing at all", func(t *testing.T) {
 		s := helloServer(t, &netio.TLSOptions{Timeout: 20 * time.Millisecond})
 		c := s.dial()

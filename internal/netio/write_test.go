@@ -2,6 +2,7 @@ package netio_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -262,16 +263,31 @@ func TestOwnBytesInOrder(t *testing.T) {
 	})
 }
 
-// Concurrent writers of one connection: queueing, writing through, flushing.
+// Concurrent writers of one connection: queueing, writing through, flushing, while the socket refuses bytes again and again.
 func TestWritersAtOnce(t *testing.T) {
-	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
-	c := s.dial()
-	const writers, each = 8, 500
+	t.Run("plain", func(t *testing.T) {
+		s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
+		writersAtOnce(t, s.slowReader("s"))
+	})
+	t.Run("tls", func(t *testing.T) {
+		s := newServer(t, netio.DriverOptions{})
+		s.listen(netio.ListenOptions{TLS: &netio.TLSOptions{Config: tlsConfig(t)}})
+		c := s.dial()
+		c.Conn.(*net.TCPConn).SetReadBuffer(128 << 10)
+		writersAtOnce(t, c.secure(tls.VersionTLS13).subscribe("s"))
+	})
+}
+
+func writersAtOnce(t *testing.T, c *client) {
+	const writers, each = 8, 300
 	var taken atomic.Int64
 	together(writers+1, func(i int) {
 		if i < writers {
 			for n := range each {
-				f := frame('M', string(message(i, n)))
+				f := frame('M', string(large(i, n)))
+				for c.x.conn.Pending() > 300<<10 {
+					runtime.Gosched()
+				}
 				more := n%3 == 0
 				if c.x.conn.Run(f[:9], f[9:], 1, more) != core.Refused {
 					taken.Add(1)
@@ -290,8 +306,9 @@ func TestWritersAtOnce(t *testing.T) {
 				return
 			}
 			p := int(body[0])
-			if !bytes.Equal(body, message(p, next[p])) {
-				t.Errorf("writer %d's %dth is not what was written", p, next[p])
+			if p >= writers || !bytes.Equal(body, large(p, next[p])) {
+				t.Errorf("writer %d's %dth is not what was written", p, next[p%writers])
+				c.Close()
 				return
 			}
 			next[p]++
@@ -300,6 +317,13 @@ func TestWritersAtOnce(t *testing.T) {
 	if n := taken.Load(); n != writers*each {
 		t.Errorf("%d taken", n)
 	}
+}
+
+// large is the nth message of writer p, up to 60 KB.
+func large(p, n int) []byte {
+	b := bytes.Repeat([]byte{byte(p), byte(n)}, 100+(p*7919+n*104729)%30000)
+	binary.BigEndian.PutUint32(b[2:], uint32(n))
+	return b
 }
 
 // A thousand messages through the whole of reading, publishing and writing allocate nothing.
