@@ -326,6 +326,51 @@ func large(p, n int) []byte {
 	return b
 }
 
+// What the socket refused of a large message goes out before what others queued during the system call.
+func TestRefusedBytesComeFirst(t *testing.T) {
+	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
+	c := s.slowReader("s")
+	large := frame('L', strings.Repeat("l", 8<<20))
+	for range 10 {
+		until(t, "nothing is queued", func() bool { return c.x.conn.Pending() == 0 })
+		done, small := make(chan struct{}), make(chan int, 1)
+		together(3, func(i int) {
+			switch i {
+			case 0:
+				defer close(done)
+				c.x.conn.Run(large[:5], large[5:], 1, false)
+			case 1:
+				for n := 1; ; n++ {
+					c.x.conn.Run(frame('S', "small"), nil, 1, n%2 == 0)
+					select {
+					case <-done:
+						c.x.conn.Flush()
+						small <- n
+						return
+					default:
+					}
+				}
+			case 2:
+				seen, want := 0, -1
+				for larges := 0; larges == 0 || seen != want; {
+					op, body, err := c.next()
+					switch {
+					case err == nil && op == 'S' && string(body) == "small":
+						seen++
+					case err == nil && op == 'L' && bytes.Equal(body, large[5:]):
+						larges++
+						want = <-small
+					default:
+						t.Errorf("got %c, %d bytes, %v", op, len(body), err)
+						c.Close()
+						return
+					}
+				}
+			}
+		})
+	}
+}
+
 // A thousand messages through the whole of reading, publishing and writing allocate nothing.
 func TestAllocs(t *testing.T) {
 	if raceEnabled {
