@@ -1,0 +1,10 @@
+package peer
+
+import "os"
+
+const (
+	executable   = "leafgate.exe"
+	canInterrupt = false
+)
+
+func interrupt(p *os.Process) { _ = p.Kill() }
