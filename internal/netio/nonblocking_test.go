@@ -1,0 +1,5 @@
+//go:build unix && !netio_blocking
+
+package netio_test
+
+const blocking = false
