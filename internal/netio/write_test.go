@@ -203,21 +203,12 @@ func TestThrottle(t *testing.T) {
 	close(limit)
 	c.x.conn.Throttle(limit)
 
-	resumed := make(chan struct{})
 	together(2, func(i int) {
-		if i == 0 {
-			defer close(resumed)
-			for c.x.conn.Pending() > 3<<20 {
+		for c.x.conn.Pending() > 3<<20 {
+			if i == 0 {
 				c.x.conn.Throttle(never)
 				runtime.Gosched()
-			}
-			return
-		}
-		for {
-			select {
-			case <-resumed:
-				return
-			default:
+			} else {
 				io.CopyN(io.Discard, c.r, 64<<10)
 			}
 		}
