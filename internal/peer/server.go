@@ -47,8 +47,9 @@ type ports struct {
 // Servers are the names Start knows: ours, and the one it must not differ from.
 func Servers() []string { return []string{"leafgate", "nats-server"} }
 
-// Start runs a server until the test ends. Its configuration is text and an address to listen on. A test that fails shows
-// the end of what the server printed; a server that ends by itself, or not properly, fails the test.
+// Start runs a server until the test ends. Its configuration is text, an address to listen on and one for profiles. A test
+// that fails shows what the server printed last and what its goroutines do; a server that ends by itself, or not properly,
+// fails the test.
 func Start(tb testing.TB, name, text string) *Server {
 	tb.Helper()
 	var err error
@@ -84,7 +85,7 @@ func (s *Server) configure(text string) error {
 		return err
 	}
 	conf := filepath.Join(s.dir, "server.conf")
-	text = fmt.Sprintf("listen: \"127.0.0.1:%d\"\nports_file_dir: %q\n%s\n", port, s.dir, text)
+	text = fmt.Sprintf("listen: \"127.0.0.1:%d\"\nports_file_dir: %q\nprof_port: -1\n%s\n", port, s.dir, text)
 	s.args = []string{"-c", conf}
 	return os.WriteFile(conf, []byte(text), 0o600)
 }
@@ -152,7 +153,7 @@ func (s *Server) Addr() string { _, addr, _ := strings.Cut(s.URL, "://"); return
 // Monitoring returns the base URL of the monitoring pages, or nothing.
 func (s *Server) Monitoring() string { return first(s.ports.Monitoring) }
 
-// Profile returns the base URL of Go's profiles, or nothing.
+// Profile returns the base URL of Go's profiles.
 func (s *Server) Profile() string { return first(s.ports.Profile) }
 
 func first(list []string) string {
@@ -190,6 +191,10 @@ func (s *Server) Kill() {
 }
 
 func (s *Server) cleanUp() {
+	if s.tb.Failed() && s.cmd != nil {
+		_, stacks, _ := s.Goroutines()
+		s.tb.Logf("what %s does:\n%s", s.Name, stacks)
+	}
 	s.Stop()
 	_ = s.log.Close()
 	if s.tb.Failed() {

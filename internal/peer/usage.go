@@ -32,9 +32,10 @@ func (s *Server) Files() (int, error) {
 	return len(list), err
 }
 
-// Goroutines returns how many goroutines the process runs, and their stacks. The configuration must set prof_port.
+// Goroutines returns how many goroutines the process runs, and their stacks.
 func (s *Server) Goroutines() (int, string, error) {
-	resp, err := http.Get(s.Profile() + "/debug/pprof/goroutine?debug=1")
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(s.Profile() + "/debug/pprof/goroutine?debug=1")
 	if err != nil {
 		return 0, "", err
 	}
