@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +70,23 @@ func Root() (string, error) {
 		}
 		dir = up
 	}
+}
+
+// watch makes go test run a test again when any source has changed: it knows what a test reads, not what servers are made of.
+func watch() error {
+	root, err := Root()
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch d.Name() {
+		case ".git", "bin", "dist", "node_modules":
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+		}
+		return err
+	})
 }
 
 // run calls the go command and returns what it printed.

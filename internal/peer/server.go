@@ -52,8 +52,11 @@ func Servers() []string { return []string{"leafgate", "nats-server"} }
 // fails the test.
 func Start(tb testing.TB, name, text string) *Server {
 	tb.Helper()
-	var err error
 	s := &Server{Name: name, tb: tb, dir: tb.TempDir()}
+	err := watch()
+	if err != nil {
+		tb.Fatal(err)
+	}
 	if name == "leafgate" {
 		s.path, err = Leafgate(tb.Context())
 	} else {
