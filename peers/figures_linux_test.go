@@ -49,13 +49,13 @@ func TestFigures(t *testing.T) {
 // startTime stops s and starts it again, over and over.
 func startTime(t *testing.T, s *peer.Server) time.Duration {
 	t.Helper()
-	times := make([]time.Duration, 9)
+	times, addr := make([]time.Duration, 9), s.Addr()
 	for i := range times {
 		s.Stop()
 		greeted := make(chan time.Time, 1)
 		var waiting sync.WaitGroup
 		begin := time.Now()
-		waiting.Go(func() { greeted <- awaitGreeting(s.Addr(), begin.Add(patience)) })
+		waiting.Go(func() { greeted <- awaitGreeting(addr, begin.Add(patience)) })
 		s.Restart()
 		waiting.Wait()
 		times[i] = (<-greeted).Sub(begin)
