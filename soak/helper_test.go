@@ -51,7 +51,8 @@ func start(t *testing.T, config string) *peer.Server {
 
 func connect(t *testing.T, s *peer.Server, options ...nats.Option) *nats.Conn {
 	t.Helper()
-	options = append(options, nats.Timeout(patience), nats.MaxReconnects(-1), nats.ReconnectWait(5*time.Millisecond))
+	options = append(options, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the ledger notices what matters
+		nats.Timeout(patience), nats.MaxReconnects(-1), nats.ReconnectWait(5*time.Millisecond))
 	nc, err := nats.Connect(s.URL, options...)
 	if err != nil {
 		t.Fatal(err)
