@@ -6,7 +6,8 @@ SYSTEMS := linux-amd64 linux-arm64 linux-armv7 linux-armv6 darwin-arm64 windows-
 FUZZTIME ?= 5s
 .PHONY: run build test lint test386 peers peers-setup soak bench figures cross fuzz $(SYSTEMS)
 
-run: ; go run $(STAMP) ./cmd/leafgate $(ARGS)
+run: build
+	@exec bin/leafgate $(ARGS)
 build: ; $(BUILD) -o bin/ ./cmd/leafgate
 test: lint test386
 	$(if $(RACE),,@echo "no C compiler ($$(go env CC)): tests run without the race detector")
