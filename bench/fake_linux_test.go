@@ -36,7 +36,6 @@ type fakeSub struct {
 	c                   net.Conn
 	subject, queue, sid string
 	n                   int
-	held                []byte
 }
 
 func startFake(t *testing.T, f fault) *fakeServer {

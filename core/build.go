@@ -12,7 +12,6 @@ type builder struct {
 	subs  []*Subscription // all that match, sorted by endpoint
 	queue []queued
 	byKey [2 * maxSlots]int32 // open addressing: shared slots by (Form, prefix); slot+1
-	plain int
 }
 
 // queued is a queue subscription on its way to its group.

@@ -41,7 +41,6 @@ type sink struct {
 	runs    int
 	msgs    int
 	flushes int
-	queued  bool
 	stuck   bool // bytes queued by more, not yet flushed
 	plain   []string
 	subs    []int

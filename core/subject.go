@@ -65,9 +65,6 @@ func cutToken[S ~string | ~[]byte](s S) (token, rest S, more bool) {
 	return s, s[len(s):], false
 }
 
-// tokenCount is the number of tokens of s.
-func tokenCount(s string) int { return strings.Count(s, ".") + 1 }
-
 // Covers says whether every subject that matches pattern s matches pattern p as well; for a literal s, whether s
 // matches p.
 func Covers[P, S ~string | ~[]byte](p P, s S) bool {

@@ -2,6 +2,7 @@ package natsproto
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -158,7 +159,7 @@ func (s *session) Closed(batch *core.Batch, cause error) {
 
 func (s *session) debug(msg string, err error) {
 	log := s.lis.module.log
-	if log.Enabled(nil, slog.LevelDebug) {
+	if log.Enabled(context.Background(), slog.LevelDebug) {
 		log.Debug(msg, "client", s.conn.ID(), "err", err)
 	}
 }
