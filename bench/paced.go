@@ -79,7 +79,7 @@ func (p *pace) run(d time.Duration) error {
 	f.rewind()
 	ledgers := f.watch(0, p.size)
 	count := int64(d / p.interval)
-	p.begin = clock() + 10*time.Millisecond
+	p.begin = clock() + 2*time.Millisecond
 	var sent, received error
 	p.wg.Go(func() { sent = p.send(count) })
 	p.wg.Go(func() { received = p.receive(count) })
