@@ -51,12 +51,16 @@ func serve(g *gateway.Gateway, signals <-chan os.Signal, stderr io.Writer) int {
 			case m == lameDuck && !s.ducking:
 				s.ducking = true
 				s.wg.Go(func() { s.ended <- g.LameDuck(ctx) })
-			case m == stop, m == terminate && !s.ducking:
+			case s.stops(m):
 				return s.shutdown(cancel)
 			}
 		}
 	}
 }
+
+// stops: m asks for the end. What lame duck mode is to ignore it ignores to its end, shutdown included: of two signals
+// that come close together, the system may deliver the second one first.
+func (s *server) stops(m request) bool { return m == stop || m == terminate && !s.ducking }
 
 // shutdown ends lame duck mode and the gateway; another signal to stop ends the process at once.
 func (s *server) shutdown(endLameDuck func()) int {
@@ -71,7 +75,7 @@ func (s *server) shutdown(endLameDuck func()) int {
 			s.wg.Wait()
 			return s.report("not stopped properly", err)
 		case sig := <-s.signals:
-			if m := meaning(sig); m == stop || m == terminate {
+			if s.stops(meaning(sig)) {
 				fmt.Fprintln(s.stderr, "leafgate: stopped at once by a second signal")
 				return exitRunTime
 			}

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"leafgate/gateway/gatewaytest"
 )
 
 const patience = 15 * time.Second
@@ -249,6 +251,27 @@ func TestLameDuckSignal(t *testing.T) {
 		p.send(syscall.SIGINT)
 		p.exits(exitClean)
 	})
+}
+
+// TestIgnoredSignalOvertaken is the order in which SIGTERM and SIGINT may arrive when they were sent the other way round.
+func TestIgnoredSignalOvertaken(t *testing.T) {
+	g := gatewaytest.Start(t, "")
+	conn, err := net.Dial("tcp", g.Addr("natsproto")[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil { // it is somebody lame duck mode waits for
+		t.Fatal(err)
+	}
+	signals := make(chan os.Signal, 3)
+	for _, s := range []os.Signal{syscall.SIGUSR2, syscall.SIGINT, syscall.SIGTERM} {
+		signals <- s
+	}
+	var stderr bytes.Buffer
+	if code := serve(g, signals, &stderr); code != exitClean || stderr.Len() > 0 {
+		t.Errorf("exit code %d, %s", code, stderr.String())
+	}
 }
 
 func TestSignalFlag(t *testing.T) {
