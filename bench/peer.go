@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
+
+	"leafgate/internal/peer"
 )
 
-func buildPeer(context.Context, string) (string, error) { return "", errors.New("use -bin") }
+// buildPeer answers nats-server as internal/tools pins it.
+func buildPeer(ctx context.Context, _ string) (string, error) { return peer.Binary(ctx, "nats-server") }

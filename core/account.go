@@ -12,6 +12,7 @@ type Account struct {
 	gens     generations
 	memo     memo
 	interest interest
+	taps     taps
 	stats    counters
 	subs     atomic.Int64
 	gone     atomic.Bool // no longer declared

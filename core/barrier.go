@@ -20,9 +20,15 @@ type Barrier struct {
 // NewBarrier returns a Barrier with the publisher's hold on it. done runs exactly once, on the goroutine that called
 // the last Done, with the first error any holder reported.
 func NewBarrier(done func(err error)) *Barrier {
-	b := &Barrier{done: done}
-	b.open.Store(1)
+	b := &Barrier{}
+	b.Reset(done)
 	return b
+}
+
+// Reset makes b as new, for owners that keep Barriers. Nobody else may hold it.
+func (b *Barrier) Reset(done func(err error)) {
+	b.done, b.err = done, nil
+	b.open.Store(1)
 }
 
 // Add takes one more hold. The caller must know that one is still held: the publisher's, while in Deliver.

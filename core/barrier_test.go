@@ -56,7 +56,7 @@ func TestClone(t *testing.T) {
 	c := m.Clone()
 	clear(buf)
 	want(t, "clone", string(c.Subject)+"|"+string(c.Reply)+"|"+string(c.Header)+"|"+string(c.Payload), "s|reply|h|p")
-	want(t, "raw", c.Raw == nil, true)
+	want(t, "raw", string(c.Raw), "sreplyhp")
 	_ = append(c.Subject, 'x')
 	want(t, "parts do not overlap", string(c.Reply), "reply")
 }

@@ -55,16 +55,14 @@ func (b *Batch) Message() *Message { return &b.msg }
 // counted as interested, not as reached. The error is ErrBadSubject, ErrNotAllowed or a Namer's, wrapped; it is the same
 // value while the refusal is remembered.
 func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
+	if err = b.Resolve(ep, m); err != nil {
+		return 0, err
+	}
 	r := b.res
-	if r == nil || ep != b.pub || !r.names(m) || !r.stamp.valid() {
-		if r, err = b.resolve(ep, m); err != nil {
-			return 0, err
-		}
-	}
-	if m.Namer != nil {
-		m.Subject = r.subject
-	}
 	b.in.add(m.Size())
+	if len(m.Header) > 0 {
+		b.tap(ep, m)
+	}
 	if !r.simple || len(m.Payload) >= SplitSize {
 		return b.publishMixed(r, m), nil
 	}
@@ -82,6 +80,22 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 	return r.shared - b.skips, nil
 }
 
+// Resolve does what Publish does before it offers m to anybody: it checks ep's right to publish m, and sets m.Subject
+// from m.Raw. It is for publishers that have to act on a message before others see it; Publish with the same message
+// follows.
+func (b *Batch) Resolve(ep *Endpoint, m *Message) (err error) {
+	r := b.res
+	if r == nil || ep != b.pub || !r.names(m) || !r.stamp.valid() {
+		if r, err = b.resolve(ep, m); err != nil {
+			return err
+		}
+	}
+	if m.Namer != nil {
+		m.Subject = r.subject
+	}
+	return nil
+}
+
 // names says whether r is about m's subject. The publisher's permissions and account are the same then, as it is the
 // same publisher.
 func (r *result) names(m *Message) bool {
@@ -97,7 +111,7 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 	if m.Namer != nil {
 		key = m.Raw
 	}
-	acc, perms := ep.account, ep.identity.Perms
+	acc, perms := ep.account, ep.Identity().Perms
 	hash := acc.memo.hash(key, perms)
 	r := acc.memo.find(hash, key, perms, m.Namer)
 	switch {

@@ -36,7 +36,8 @@ func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms 
 	}
 	w.subs = acc.index.match(r.subject, w.subs[:0])
 	w.subs = slices.DeleteFunc(w.subs, func(s *Subscription) bool {
-		return s.closed.Load() || !s.ep.identity.Perms.CanReceive(r.subject, s.Queue)
+		return s.closed.Load() || !s.ep.Identity().Perms.CanReceive(r.subject, s.Queue) ||
+			s.accept != nil && !s.accept.Accepts(r.subject)
 	})
 	w.assign(r, acc.memo.seed)
 	clear(w.subs)
@@ -79,7 +80,7 @@ func (w *builder) assign(r *result, seed maphash.Seed) {
 // endpoint decides for the subscriptions of one endpoint.
 func (w *builder) endpoint(r *result, subs []*Subscription, seed maphash.Seed) {
 	switch {
-	case slices.ContainsFunc(subs, func(s *Subscription) bool { return s.form == nil }):
+	case len(subs) > 1 && subs[0].ep.peer.Once, slices.ContainsFunc(subs, func(s *Subscription) bool { return s.form == nil }):
 		w.deliver(r, subs)
 	case len(subs) == 1 && subs[0].alone():
 		w.share(r, subs[0], seed)

@@ -12,7 +12,7 @@ import (
 type Endpoint struct {
 	engine   *Engine
 	account  *Account
-	identity *Identity
+	identity atomic.Pointer[Identity]
 	peer     Peer
 	id       uint64               // in order of attaching
 	sink     atomic.Pointer[Sink] // nil once closed, so that results keep no dead peer alive
@@ -29,8 +29,24 @@ type Endpoint struct {
 // Peer is what was said at Attach.
 func (ep *Endpoint) Peer() *Peer { return &ep.peer }
 
-// Identity is what was said at Attach.
-func (ep *Endpoint) Identity() *Identity { return ep.identity }
+// Identity is what was said at Attach, or at Rebind.
+func (ep *Endpoint) Identity() *Identity { return ep.identity.Load() }
+
+// Rebind gives the peer other rights, in the same account, without a moment in which it misses or doubles a message.
+// Subscriptions that it has no right to any more end; they are returned. Nobody may publish for ep meanwhile.
+func (ep *Endpoint) Rebind(id *Identity) (ended []*Subscription) {
+	if ep.identity.Swap(id) == id {
+		return nil
+	}
+	for s := range ep.Subscriptions() {
+		if !id.Perms.CanSubscribe(s.Subject, s.Queue) {
+			ep.remove(s)
+			ended = append(ended, s)
+		}
+	}
+	ep.account.gens.all.Add(1) // everything remembered was decided by the former rights
+	return ended
+}
 
 // Account is where ep publishes and subscribes.
 func (ep *Endpoint) Account() *Account { return ep.account }
@@ -56,10 +72,10 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	if !ValidPattern(pattern) {
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrBadSubject)
 	}
-	if !ep.identity.Perms.CanSubscribe(pattern, o.Queue) {
+	if !ep.Identity().Perms.CanSubscribe(pattern, o.Queue) {
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrNotAllowed)
 	}
-	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, ep: ep, relay: ep.peer.Relay,
+	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.peer.Relay,
 		weight: int16(min(max(o.Weight, 1), 1<<15-1))}
 	s.max.Store(int32(o.Max))
 	ep.mu.Lock()
@@ -151,6 +167,7 @@ func (ep *Endpoint) Close() {
 	for s := range ep.Subscriptions() {
 		ep.remove(s)
 	}
+	ep.account.taps.remove(ep)
 	ep.account.interest.detach(ep)
 	ep.engine.detach(ep)
 }

@@ -18,16 +18,32 @@ type Message struct {
 
 	Groups [][]byte // nil: choose in every queue group; otherwise only in these (set by relays)
 	Stored *Barrier // nil, or told when the sinks that store the message have stored it
+	Mark   uint8    // what a frontend tells its own sinks about the message; others leave it 0 and ignore it
+
+	from *Endpoint
+	kept *Message // what Keep has made, for this publication
+}
+
+// From is the publisher, in Deliver; nil elsewhere.
+func (m *Message) From() *Endpoint { return m.from }
+
+// Keep returns a clone that all sinks of one publication share: made at the first call in Deliver, read-only for
+// everybody. It is for sinks that must keep a message longer than Deliver.
+func (m *Message) Keep() *Message {
+	if m.kept == nil {
+		m.kept = m.Clone()
+	}
+	return m.kept
 }
 
 // Size is what statistics count for a message, in bytes: header and payload.
 func (m *Message) Size() int { return len(m.Header) + len(m.Payload) }
 
-// Clone returns a copy that owns its bytes, for the few who must keep a message: retained, offline queue. Raw, Tail,
-// Groups and Stored belong to the moment of publishing and are left out.
+// Clone returns a copy that owns its bytes, for the few who must keep a message: retained, offline queue. Tail, Groups
+// and Stored belong to the moment of publishing and are left out.
 func (m *Message) Clone() *Message {
-	n := len(m.Subject) + len(m.Reply) + len(m.Header) + len(m.Payload)
-	c, buf := &Message{}, make([]byte, 0, n)
+	n := len(m.Subject) + len(m.Reply) + len(m.Header) + len(m.Payload) + len(m.Raw)
+	c, buf := &Message{Namer: m.Namer, Mark: m.Mark}, make([]byte, 0, n)
 	keep := func(b []byte) []byte {
 		if b == nil {
 			return nil
@@ -37,6 +53,7 @@ func (m *Message) Clone() *Message {
 		return buf[at:len(buf):len(buf)]
 	}
 	c.Subject, c.Reply, c.Header, c.Payload = keep(m.Subject), keep(m.Reply), keep(m.Header), keep(m.Payload)
+	c.Raw = keep(m.Raw)
 	return c
 }
 

@@ -5,6 +5,7 @@ import "slices"
 // publishMixed is Publish for results that the fast path does not cover: owned slots, queue groups, sinks without Form,
 // many slots, and payloads that are not copied.
 func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
+	m.from, m.kept = b.pub, nil
 	whole := len(m.Payload) >= SplitSize
 	if whole && b.staged > 0 {
 		b.closeRun(b.staged < SplitSize)

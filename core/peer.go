@@ -10,6 +10,7 @@ type Peer struct {
 	Remote   string // host:port
 	NoEcho   bool   // its own messages are not delivered to its own subscriptions
 	Relay    bool   // stands for a server, not a client: queue groups prefer others, and nothing goes back to it
+	Once     bool   // a message that several of its subscriptions match comes once, through Sink.Deliver
 }
 
 // An Identity is what authentication decided about a peer.
@@ -26,5 +27,12 @@ type SubOptions struct {
 	Weight int    // members that this subscription stands for; 0 means 1 (relays set it)
 	Max    int    // unsubscribe after that many deliveries; 0: never
 	Form   Form   // nil: messages come through Sink.Deliver
-	Tag    any    // the frontend's own pointer (its id for the subscription, QoS, ...); Form.Prefix gets it
+	Tag    any    // the frontend's own pointer (its id for the subscription, options, ...); Form.Prefix gets it
+	Accept Filter // nil, or asked which of the subjects that match are wanted
+}
+
+// A Filter narrows a pattern by what patterns cannot say. It must be pure: what it says about a subject is remembered.
+type Filter interface {
+	// Accepts is asked once for each match result. subject is borrowed.
+	Accepts(subject []byte) bool
 }

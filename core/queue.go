@@ -63,17 +63,22 @@ func (b *Batch) choose(r *result, g *group) *member {
 	return b.firstAble(relays, at)
 }
 
-// firstAble is the first member from at on, around, that takes this message.
-func (b *Batch) firstAble(members []member, at int) *member {
+// firstAble is the first member from at on, around, that takes this message; one that is away only if all are.
+func (b *Batch) firstAble(members []member, at int) (away *member) {
 	for range members {
 		if m := &members[at]; m.sub.ep != b.skip && !m.sub.closed.Load() {
-			return m
+			if !m.sub.away.Load() {
+				return m
+			}
+			if away == nil {
+				away = m
+			}
 		}
 		if at++; at == len(members) {
 			at = 0
 		}
 	}
-	return nil
+	return away
 }
 
 // random is a number below n, n > 0 (xorshift; fair enough for queues, and the batch's own).

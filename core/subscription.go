@@ -9,6 +9,7 @@ type Subscription struct {
 	Tag     any    // as given in SubOptions
 
 	form           Form
+	accept         Filter
 	ep             *Endpoint
 	next, prev     *Subscription // others with the same pattern, under the index lock
 	epNext, epPrev *Subscription // others of the endpoint, under Endpoint.mu
@@ -16,6 +17,7 @@ type Subscription struct {
 	max            atomic.Int32 // unsubscribe at that count of deliveries; 0: never
 	weight         int16
 	relay          bool        // ep is a relay
+	away           atomic.Bool // see SetAway
 	counted        bool        // under interest.mu
 	closed         atomic.Bool // removed from the index, or about to be
 }
@@ -29,6 +31,10 @@ func (s *Subscription) Closed() bool { return s.closed.Load() }
 
 // Max is the number of deliveries at which the subscription ends; 0: never.
 func (s *Subscription) Max() int { return int(s.max.Load()) }
+
+// SetAway says whether the subscription's queue group should choose others while there are any that are not away: its
+// peer stores messages, but nobody takes them now.
+func (s *Subscription) SetAway(away bool) { s.away.Store(away) }
 
 // alone says whether messages may share bytes with other sinks: nothing about them depends on this one delivery.
 func (s *Subscription) alone() bool { return s.Queue == "" && s.max.Load() == 0 && s.form != nil }
