@@ -20,6 +20,7 @@ type ListenOptions struct {
 	Proxy         bool           // a PROXY header comes first
 	ProxyTrusted  []netip.Prefix // from whom; empty: anybody
 	MaxPending    int64          // bytes queued per connection; default 64 MiB
+	DropAtBound   bool           // refuse what publishers bring beyond MaxPending, instead of ending the connection
 	WriteDeadline time.Duration  // how long the socket may take nothing; default 10 s
 	NoStall       bool           // never pause a publisher
 }
@@ -59,6 +60,7 @@ type Listener struct {
 	net        net.Listener
 	opts       atomic.Pointer[ListenOptions]
 	maxPending atomic.Int64
+	dropping   atomic.Bool // ListenOptions.DropAtBound
 	closing    chan struct{} // closed when accepting stops
 	closeOnce  sync.Once
 	accepting  sync.WaitGroup
@@ -94,6 +96,7 @@ func (l *Listener) Addr() net.Addr { return l.net.Addr() }
 func (l *Listener) Update(o ListenOptions) {
 	full := o.withDefaults()
 	l.maxPending.Store(full.MaxPending)
+	l.dropping.Store(full.DropAtBound)
 	l.opts.Store(full)
 }
 

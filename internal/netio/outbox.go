@@ -16,8 +16,22 @@ import (
 // Append queues own bytes, copied, behind everything queued before. They go out at the end of the read burst, or by Flush.
 func (c *Conn) Append(b []byte) {
 	c.mu.Lock()
-	c.enqueue(b, nil)
+	if c.state&(ending|closed) == 0 {
+		c.put(b, nil)
+		if !c.lis.dropping.Load() {
+			c.verdict()
+		}
+	}
 	c.unlock()
+}
+
+// Queue is Run for messages that concern this connection alone: it only queues head and rest, copied. A [core.Sink.Flush]
+// follows.
+func (c *Conn) Queue(head, rest []byte) core.Verdict {
+	c.mu.Lock()
+	v := c.enqueue(head, rest)
+	c.unlock()
+	return v
 }
 
 // Run implements core.Sink.
@@ -63,11 +77,19 @@ func (c *Conn) enqueue(b, rest []byte) core.Verdict {
 	if c.state&(ending|closed) != 0 {
 		return core.Refused
 	}
+	if c.lis.dropping.Load() && c.pending.Load()+int64(len(b)+len(rest)) > c.lis.maxPending.Load() {
+		return core.Refused
+	}
+	c.put(b, rest)
+	return c.verdict()
+}
+
+// put queues b and rest, copied. c.mu is held.
+func (c *Conn) put(b, rest []byte) {
 	d := c.lis.driver
 	c.out.append(&d.chunks, b)
 	c.out.append(&d.chunks, rest)
 	c.account(len(b) + len(rest))
-	return c.verdict()
 }
 
 // account counts n bytes more, or fewer, as pending. c.mu is held.
@@ -79,7 +101,7 @@ func (c *Conn) account(n int) {
 // verdict is what a publisher hears after bytes were queued. c.mu is held.
 func (c *Conn) verdict() core.Verdict {
 	switch n := c.pending.Load(); {
-	case n > c.lis.maxPending.Load():
+	case n > c.lis.maxPending.Load() && !c.lis.dropping.Load():
 		c.close(ErrSlowConsumer)
 		return core.Refused
 	case n > c.highWater() && c.takesBytes():
