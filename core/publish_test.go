@@ -121,6 +121,29 @@ func TestMaxCutsOpenRun(t *testing.T) {
 	want(t, "after", to.count(), 4)
 }
 
+// Messages for nobody must not count as the next subscriber's.
+func TestRunForNobodyIsNotCounted(t *testing.T) {
+	s := newSpace(t)
+	to := newSink()
+	ep := s.attach(core.Peer{}, to)
+	sub := s.lines(ep, "x", "1")
+	pub := s.attach(core.Peer{}, null{})
+	b := s.Get()
+	for _, subject := range []string{"nobody", "nobody", "x"} {
+		publish(b, pub, subject, "0")
+	}
+	b.Settle()
+	want(t, "delivered", sub.Delivered(), 1)
+	ep.Unsubscribe(sub, 2)
+	for _, p := range numbers(3) {
+		publish(b, pub, "x", p)
+	}
+	s.Put(b)
+	want(t, "text", to.text(), "x 1 0\nx 1 0\n")
+	want(t, "out", ep.Stats().OutMsgs, 2)
+	want(t, "out of the account", s.acc.Stats().OutMsgs, 2)
+}
+
 func TestUnsubscribeMaxAlreadyReached(t *testing.T) {
 	s := newSpace(t)
 	to := newSink()

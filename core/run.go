@@ -3,6 +3,7 @@ package core
 // closeRun offers what is staged to its destinations. more: the batch goes on, so they only queue it.
 func (b *Batch) closeRun(more bool) {
 	if b.staged == 0 {
+		b.run = tally{} // of messages that nobody wanted: not the next run's
 		return
 	}
 	r := b.res
