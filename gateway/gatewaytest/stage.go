@@ -1,0 +1,208 @@
+package gatewaytest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"leafgate/core"
+	"leafgate/gateway"
+)
+
+// A stage is a gateway with one driver's frontend, for one test.
+type stage struct {
+	testing.TB
+	*Driver
+	*gateway.Gateway
+	dialled []net.Conn
+}
+
+func newStage(tb testing.TB, d *Driver, l Limits, text string) *stage {
+	tb.Helper()
+	s := &stage{TB: tb, Driver: d, Gateway: Start(tb, d.Config(l)+"\n"+text)}
+	tb.Cleanup(s.hangUp) // one for all: a cleanup takes half a kilobyte
+	return s
+}
+
+func (s *stage) hangUp() {
+	for _, conn := range s.dialled {
+		conn.Close()
+	}
+}
+
+// lifetime is how long a client may take over a test. Only tests that fail see it.
+const lifetime = 30 * time.Second
+
+// open dials and opens a client; the error is the driver's.
+func (s *stage) open(user, password string) (*client, error) {
+	s.Helper()
+	conn := s.dial()
+	c, err := s.Open(conn, user, password)
+	if err != nil {
+		return nil, err
+	}
+	return &client{Client: c, tb: s.TB, tcp: conn}, nil
+}
+
+// dial connects without a word.
+func (s *stage) dial() *net.TCPConn {
+	s.Helper()
+	addrs := s.Addr(s.Module)
+	if len(addrs) == 0 {
+		s.Fatalf("module %q listens nowhere", s.Module)
+	}
+	conn, err := net.Dial("tcp", addrs[0].String())
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.dialled = append(s.dialled, conn)
+	if err := conn.SetDeadline(time.Now().Add(lifetime)); err != nil {
+		s.Fatal(err)
+	}
+	return conn.(*net.TCPConn)
+}
+
+// client opens a client without credentials, and subscribes.
+func (s *stage) client(patterns ...string) *client {
+	s.Helper()
+	return s.clientOf("", "", patterns...)
+}
+
+func (s *stage) clientOf(user, password string, patterns ...string) *client {
+	s.Helper()
+	c, err := s.open(user, password)
+	if err != nil {
+		s.Fatalf("open a client: %v", err)
+	}
+	c.subscribe(patterns...)
+	return c
+}
+
+// endpoints counts peers of the engine.
+func (s *stage) endpoints() (n int) {
+	for range s.Engine().Endpoints() {
+		n++
+	}
+	return n
+}
+
+// account is where everybody is who has no other.
+func (s *stage) account() *core.Account {
+	for a := range s.Engine().Accounts() {
+		return a
+	}
+	s.Fatal("the gateway has no account")
+	return nil
+}
+
+// eventually waits for what other goroutines bring about.
+func (s *stage) eventually(what string, done func() bool) {
+	s.Helper()
+	deadline := time.NewTimer(lifetime)
+	defer deadline.Stop()
+	retry := time.NewTicker(time.Millisecond)
+	defer retry.Stop()
+	for !done() {
+		select {
+		case <-retry.C:
+		case <-deadline.C:
+			s.Fatalf("%s: not after %v", what, lifetime)
+		}
+	}
+}
+
+// A message is what a client got.
+type message struct {
+	subject string
+	payload string
+}
+
+func (m message) String() string {
+	if len(m.payload) > 40 {
+		return fmt.Sprintf("%s %.40q... (%d bytes)", m.subject, m.payload, len(m.payload))
+	}
+	return fmt.Sprintf("%s %q", m.subject, m.payload)
+}
+
+// A client is a driver's client that fails the test by itself. But for next, its methods belong to the test's goroutine.
+type client struct {
+	Client
+	tb  testing.TB
+	tcp *net.TCPConn
+}
+
+func (c *client) subscribe(patterns ...string) {
+	c.tb.Helper()
+	for _, p := range patterns {
+		if err := c.Subscribe(p, ""); err != nil {
+			c.tb.Fatalf("subscribe to %s: %v", p, err)
+		}
+	}
+}
+
+func (c *client) publish(subject, payload string) {
+	c.tb.Helper()
+	if _, err := c.Write(c.Encode(subject, []byte(payload))); err != nil {
+		c.tb.Fatalf("publish to %s: %v", subject, err)
+	}
+}
+
+// sync waits until what was published has been taken, or refused.
+func (c *client) sync() {
+	c.tb.Helper()
+	if err := c.Sync(); err != nil && !errors.Is(err, ErrDenied) {
+		c.tb.Fatalf("sync: %v", err)
+	}
+}
+
+func (c *client) next() (message, error) {
+	subject, payload, err := c.Next()
+	return message{subject, string(payload)}, err
+}
+
+// expect reads exactly these messages.
+func (c *client) expect(want ...message) {
+	c.tb.Helper()
+	for _, w := range want {
+		got, err := c.next()
+		if err != nil {
+			c.tb.Fatalf("waiting for %v: %v", w, err)
+		}
+		if got != w {
+			c.tb.Fatalf("got %v, want %v", got, w)
+		}
+	}
+}
+
+// last is published behind everything else: who has got it has got what came before.
+const last = "last"
+
+// rest reads until last, and returns what came before.
+func (c *client) rest() (all []message) {
+	c.tb.Helper()
+	for {
+		m, err := c.next()
+		if err != nil {
+			c.tb.Fatalf("after %d messages: %v", len(all), err)
+		}
+		if m.subject == last {
+			return all
+		}
+		all = append(all, m)
+	}
+}
+
+// ends reads until the connection has ended by the gateway's hand.
+func (c *client) ends() {
+	c.tb.Helper()
+	for {
+		if _, err := c.next(); errors.Is(err, os.ErrDeadlineExceeded) {
+			c.tb.Fatal("the connection has not been ended")
+		} else if err != nil {
+			return
+		}
+	}
+}
