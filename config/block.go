@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,20 +11,28 @@ type Block struct {
 	src     *source
 	pos     Position
 	path    string
-	entries map[string]*entry // by lower-case key
-	double  []*entry          // keys that differ only in case
-	known   map[string]bool   // lower-case keys that were asked for
-	free    bool              // keys are names, not fields
-	used    bool              // handed out
+	entries map[string][]*entry // by lower-case key, one for each spelling
+	known   map[string]bool     // lower-case keys that were asked for
+	free    bool                // keys are names, not fields
+	used    bool                // handed out
 }
 
-func (b *Block) add(e *entry) {
-	lower := strings.ToLower(e.key)
-	if _, twice := b.entries[lower]; twice {
-		b.double = append(b.double, e)
-		return
+// lookup answers the entry that is spelled like name, else the first that differs in case only. A variable (PORT) stands
+// behind the field that it is used for (port).
+func (b *Block) lookup(name string) *entry {
+	if b == nil {
+		return nil
 	}
-	b.entries[lower] = e
+	list := b.entries[strings.ToLower(name)]
+	for _, e := range list {
+		if e.key == name {
+			return e
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
 }
 
 // find answers the entry under any of names and marks all of them as known.
@@ -39,14 +46,13 @@ func (b *Block) find(names ...string) *entry {
 	b.used = true
 	var found *entry
 	for _, name := range names {
-		lower := strings.ToLower(name)
-		b.known[lower] = true
-		e := b.entries[lower]
+		b.known[strings.ToLower(name)] = true
+		e := b.lookup(name)
 		if e == nil {
 			continue
 		}
 		e.asked = true
-		if found != nil {
+		if found != nil && e != found {
 			b.fail(e, "given twice: %q is another name for it", found.key)
 			continue
 		}
@@ -56,7 +62,7 @@ func (b *Block) find(names ...string) *entry {
 }
 
 func (b *Block) fail(e *entry, format string, args ...any) {
-	b.src.errs = append(b.src.errs, &Error{Pos: e.pos, Key: join(b.path, e.key), Msg: fmt.Sprintf(format, args...)})
+	b.src.fail(e.pos, join(b.path, e.key), format, args...)
 }
 
 // Has says whether any of names is there.
@@ -82,36 +88,29 @@ func (b *Block) Blocks(names ...string) (all []*Block) {
 	if e == nil {
 		return nil
 	}
-	list, ok := e.value.([]entry)
-	if !ok {
-		list = []entry{*e}
-	}
-	for i := range list {
-		if m, ok := list[i].value.(*Block); ok {
+	for _, item := range e.list() {
+		if m, ok := item.value.(*Block); ok {
 			m.used = true
 			all = append(all, m)
 		} else {
-			list[i].key = e.key
-			b.fail(&list[i], "want a map {...}, got %s", kind(list[i].value))
+			b.fail(&item, "want a map {...}, got %s", kind(item.value))
 		}
 	}
 	return all
 }
 
 // Keys are the block's keys as written, in the order they stand in. They are taken for free names, such as users or
-// accounts: none of them is reported as unknown.
+// accounts: none of them is reported as unknown, and those that differ in case are different ones.
 func (b *Block) Keys() []string {
 	if b == nil {
 		return nil
 	}
 	b.free, b.used = true, true
-	all := make([]*entry, 0, len(b.entries))
-	for _, e := range b.entries {
-		all = append(all, e)
+	var all []*entry
+	for _, list := range b.entries {
+		all = append(all, list...)
 	}
-	slices.SortFunc(all, func(x, y *entry) int {
-		return cmp.Or(cmp.Compare(x.pos.Line, y.pos.Line), cmp.Compare(x.pos.Column, y.pos.Column), strings.Compare(x.key, y.key))
-	})
+	slices.SortFunc(all, byPosition)
 	keys := make([]string, len(all))
 	for i, e := range all {
 		keys[i] = e.key
@@ -119,7 +118,7 @@ func (b *Block) Keys() []string {
 	return keys
 }
 
-// Ignore says that names are known and read by somebody else.
+// Ignore says that names are known and read by somebody else. Nobody is held to know what stands below them.
 func (b *Block) Ignore(names ...string) {
 	for _, n := range names {
 		if e := b.find(n); e != nil {
@@ -142,9 +141,13 @@ func (e *entry) release() {
 
 // Unsupported reports each of names that is there.
 func (b *Block) Unsupported(why string, names ...string) {
+	msg := "not supported"
+	if why != "" {
+		msg += ": " + why
+	}
 	for _, n := range names {
 		if e := b.find(n); e != nil {
-			b.fail(e, "not supported: %s", why)
+			b.fail(e, "%s", msg)
 		}
 	}
 }
@@ -154,15 +157,15 @@ func (b *Block) Errorf(name, format string, args ...any) {
 	if b == nil {
 		return
 	}
-	e := b.entries[strings.ToLower(name)]
+	e := b.lookup(name)
 	if e == nil {
 		e = &entry{key: name, pos: b.pos}
 	}
-	err := &Error{Pos: e.pos, Key: join(b.path, e.key), Msg: fmt.Sprintf(format, args...)}
 	if e.key == "" {
-		err.Key = b.path
+		b.src.fail(e.pos, b.path, format, args...)
+		return
 	}
-	b.src.errs = append(b.src.errs, err)
+	b.fail(e, format, args...)
 }
 
 // Pos is where the key name stands, or the block if name is empty or absent: file:line:col.
@@ -170,65 +173,44 @@ func (b *Block) Pos(name string) string {
 	if b == nil {
 		return ""
 	}
-	if e := b.entries[strings.ToLower(name)]; e != nil {
+	if e := b.lookup(name); e != nil {
 		return e.pos.String()
 	}
 	return b.pos.String()
 }
 
-// Override sets a key from outside the file, as a command-line flag does.
+// Override sets a key from outside the file, as a command-line flag does: a string, boolean, integer or list of strings.
+// It panics for other types, and on a nil Block.
 func (b *Block) Override(name string, v any) {
-	switch n := v.(type) {
+	e := &entry{key: name, pos: Position{File: "flag"}}
+	switch v := v.(type) {
+	case string, bool, int64:
+		e.value = v
 	case int:
-		v = int64(n)
+		e.value = int64(v)
 	case []string:
-		list := make([]entry, len(n))
-		for i := range n {
-			list[i] = entry{key: name, pos: Position{File: "flag"}, value: n[i]}
+		list := make([]entry, len(v))
+		for i := range v {
+			list[i] = entry{pos: e.pos, value: v[i]}
 		}
-		v = list
+		e.value = list
+	default:
+		panic(fmt.Sprintf("config: Override(%q) with a %T", name, v))
 	}
-	b.entries[strings.ToLower(name)] = &entry{key: name, pos: Position{File: "flag"}, value: v}
+	b.entries[strings.ToLower(name)] = []*entry{e}
 }
 
 // Remove takes keys out, as a flag does that stands for another spelling.
 func (b *Block) Remove(names ...string) {
+	if b == nil {
+		return
+	}
 	for _, n := range names {
 		delete(b.entries, strings.ToLower(n))
 	}
 }
 
-// Err is what was noted so far, each error a line, in the order of positions; nil if nothing was.
-func (b *Block) Err() error {
-	if b == nil {
-		return nil
-	}
-	return joined(b.src.errs)
-}
-
-// Finish is called once everybody has read: Err, and every key that nobody asked for in the blocks that somebody did.
-func (b *Block) Finish() error {
-	if b == nil {
-		return nil
-	}
-	errs := slices.Clone(b.src.errs)
-	for _, x := range b.src.blocks {
-		for _, e := range x.double {
-			errs = append(errs, &Error{Pos: e.pos, Key: join(x.path, e.key), Msg: "given twice, in different spelling"})
-		}
-		if x.free || !x.used {
-			continue
-		}
-		for _, e := range x.entries {
-			if !e.asked && !e.variable {
-				errs = append(errs, x.unknown(e))
-			}
-		}
-	}
-	return joined(errs)
-}
-
-// Digest names the configuration's content: sha256:hex.
+// Digest names the configuration's content, as nats-server does: sha256:hex. Flags do not change it.
 func (b *Block) Digest() string {
 	if b == nil {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A Position is a place in a configuration; Line and Column count from 1.
+// A Position is a place in a configuration. Line and Column count from 1, columns are bytes; 0: not known.
 type Position struct {
 	File         string
 	Line, Column int
@@ -23,6 +23,10 @@ func (p Position) String() string {
 		return fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+func (p Position) compare(q Position) int {
+	return cmp.Or(strings.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
 // An Error is one thing wrong with a configuration. Its text never shows values that may be secret.
@@ -42,8 +46,8 @@ func (e *Error) Error() string {
 // joined is all errors in the order of their positions, each once.
 func joined(errs []*Error) error {
 	sorted := slices.Clone(errs)
-	slices.SortStableFunc(sorted, func(a, b *Error) int {
-		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+	slices.SortFunc(sorted, func(a, b *Error) int {
+		return cmp.Or(a.Pos.compare(b.Pos), strings.Compare(a.Key, b.Key), strings.Compare(a.Msg, b.Msg))
 	})
 	sorted = slices.CompactFunc(sorted, func(a, b *Error) bool { return *a == *b })
 	all := make([]error, len(sorted))
@@ -73,22 +77,25 @@ func nearest(word string, known map[string]bool) string {
 	return best
 }
 
-// distance is the number of insertions, deletions and replacements between a and b.
+// distance is the number of insertions, deletions, replacements and swaps of neighbors between a and b.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, above, row = above, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			d := diagonal
+			d := above[j]
 			if a[i] != b[j] {
 				d++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, row[j]+1, row[j+1]+1)
+			d = min(d, row[j]+1, above[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			row[j+1] = d
 		}
 	}
 	return row[len(b)]

@@ -52,15 +52,26 @@ func (b *Block) Bool(def bool, names ...string) bool { return get(b, def, "a boo
 // Int answers an integer, with its unit (k, kb, m, mb ...) applied.
 func (b *Block) Int(def int64, names ...string) int64 { return get(b, def, "an integer", names) }
 
-// IntRange answers an integer from lo to hi.
+// IntRange answers an integer from lo to hi. The default may lie outside.
 func (b *Block) IntRange(def, lo, hi int64, names ...string) int64 {
-	n := b.Int(def, names...)
-	if e := b.find(names...); e != nil && (n < lo || n > hi) {
+	e := b.find(names...)
+	if e == nil {
+		return def
+	}
+	n, ok := e.value.(int64)
+	switch {
+	case !ok:
+		b.fail(e, "want an integer, got %s", kind(e.value))
+		return def
+	case n < lo || n > hi:
 		b.fail(e, "want %d..%d, got %d", lo, hi, n)
 		return def
 	}
 	return n
 }
+
+// mega is the factor of the unit m: a bare 1m is the integer 1,000,000.
+const mega = 1_000_000
 
 // Duration answers a duration: "2m", or a number of seconds. It is never negative.
 func (b *Block) Duration(def time.Duration, names ...string) time.Duration {
@@ -68,31 +79,41 @@ func (b *Block) Duration(def time.Duration, names ...string) time.Duration {
 	if e == nil {
 		return def
 	}
-	var d time.Duration
-	var err error
-	switch v := e.value.(type) {
-	case string:
-		if d, err = time.ParseDuration(v); err != nil {
-			b.fail(e, "want a duration such as \"2m\", got another string")
-			return def
-		}
-	case int64:
-		d = seconds(float64(v))
-	case float64:
-		d = seconds(v)
-	default:
-		b.fail(e, "want a duration such as \"2m\", got %s", kind(v))
-		return def
-	}
-	if d < 0 {
-		b.fail(e, "want a duration of zero or more")
+	d, wrong := duration(e.value)
+	if wrong != "" {
+		b.fail(e, "want a duration such as \"2m\", got %s", wrong)
 		return def
 	}
 	return d
 }
 
+// duration also says what v is if it is none.
+func duration(v any) (d time.Duration, wrong string) {
+	switch v := v.(type) {
+	case string:
+		var err error
+		if d, err = time.ParseDuration(v); err != nil {
+			return 0, "another string"
+		}
+	case int64:
+		if v != 0 && v%mega == 0 {
+			return 0, fmt.Sprintf("the number %d: m without quotes is a million", v)
+		}
+		d = seconds(float64(v))
+	case float64:
+		d = seconds(v)
+	default:
+		return 0, kind(v)
+	}
+	if d < 0 {
+		return 0, "a negative one"
+	}
+	return d, ""
+}
+
+// seconds stays within what a Duration holds.
 func seconds(s float64) time.Duration {
-	return time.Duration(min(s*float64(time.Second), math.MaxInt64/2))
+	return time.Duration(max(-1, min(s*float64(time.Second), math.MaxInt64/2)))
 }
 
 // Strings answers a string or an array of strings; nil if there is none, empty for an empty array.
@@ -101,16 +122,12 @@ func (b *Block) Strings(names ...string) []string {
 	if e == nil {
 		return nil
 	}
-	list, ok := e.value.([]entry)
-	if !ok {
-		list = []entry{*e}
-	}
+	list := e.list()
 	all := make([]string, 0, len(list))
-	for i := range list {
-		s, ok := list[i].value.(string)
+	for _, item := range list {
+		s, ok := item.value.(string)
 		if !ok {
-			list[i].key = e.key
-			b.fail(&list[i], "want a string, got %s", kind(list[i].value))
+			b.fail(&item, "want a string, got %s", kind(item.value))
 			continue
 		}
 		all = append(all, s)
@@ -118,7 +135,8 @@ func (b *Block) Strings(names ...string) []string {
 	return all
 }
 
-// Value answers the raw value: string, bool, int64, float64, time.Time, []any or *Block.
+// Value answers the raw value, for keys that take several types: string, bool, int64, float64, time.Time, *Block, or
+// []any of these.
 func (b *Block) Value(names ...string) (v any, ok bool) {
 	e := b.find(names...)
 	if e == nil {
