@@ -156,7 +156,7 @@ func TestRequired(t *testing.T) {
 
 func TestConfigurationErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"user and token", `authorization { user: a, password: b, token: c }`, "test.conf:1:38: authorization.token: cannot stand beside"},
+		{"user and token", `authorization { user: a, password: b, token: c }`, "test.conf:1:39: authorization.token: cannot stand beside"},
 		{"user and users", `authorization { user: a, password: b, users: [ {user: c, password: d} ] }`, "users"},
 		{"token and users", `authorization { token: a, users: [ {user: c, password: d} ] }`, "users"},
 		{"password without user", `authorization { pass: a }`, "stands without a user"},

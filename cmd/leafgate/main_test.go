@@ -32,6 +32,7 @@ func TestGolden(t *testing.T) {
 		{"valid-with-flags", []string{"-t", "--config=testdata/valid.conf", "-p", "-1", "-m", "-1", "-n", "other", "-D=false"}, exitClean},
 		{"flag-in-conflict", []string{"-t", "-c", "testdata/valid.conf", "-n", "a b"}, exitConfig},
 		{"two-broken", []string{"-c", "testdata/broken.conf", "-t"}, exitConfig},
+		{"five-rooms", []string{"-c", "testdata/five-rooms.conf", "-t"}, exitConfig},
 		{"two-broken-run", []string{"-c", "testdata/broken.conf"}, exitConfig},
 		{"syntax", []string{"-c", "testdata/syntax.conf", "-t"}, exitConfig},
 		{"unsupported", []string{"-c", "testdata/unsupported.conf", "-t"}, exitConfig},
