@@ -4,7 +4,7 @@ package mapping
 type Filter struct {
 	// Subject is a pattern, as subscriptions have them.
 	Subject string
-	// Parent is one more subject that the filter matches, or empty: "a/#" also matches "a" [MQTT-4.7.1.2]. Nothing
+	// Parent is one more subject that the filter matches, or empty: "a/#" also matches "a", section 4.7.1.2. Nothing
 	// matches both, so that one subscription with two patterns delivers a message once.
 	Parent string
 	// NoDollar: the filter begins with a wildcard and does not match what begins with $ [MQTT-4.7.2-1], nor what is
