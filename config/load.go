@@ -8,7 +8,8 @@ import (
 	"github.com/nats-io/nats-server/v2/conf"
 )
 
-// Load reads a configuration file. Includes are relative to the file that has them.
+// Load reads a configuration file. Includes are relative to the file that has them, those of a pipe to the working
+// directory.
 func Load(file string) (*Block, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -20,6 +21,7 @@ func Load(file string) (*Block, error) {
 	}
 	p := page{file: file, dir: filepath.Dir(file), text: string(text)}
 	if !info.Mode().IsRegular() { // a pipe, to be read only once
+		p.dir = "."
 		return p.parse(conf.ParseWithChecks, p.text)
 	}
 	return p.parse(conf.ParseFileWithChecks, file)

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,29 @@ func TestLoadNothing(t *testing.T) {
 	if b == nil || len(b.Keys()) != 0 {
 		t.Error("an empty file has keys")
 	}
+}
+
+func TestLoadPipe(t *testing.T) {
+	write(t, "one.conf", "b: 2")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	name := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	if _, err := os.Stat(name); err != nil {
+		t.Skip("no way to name a pipe: ", err)
+	}
+	if _, err := w.WriteString("a: 1\ninclude one.conf"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	b, err := config.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Has("nothing")
+	wantErr(t, b.Finish(), name+`:1:1: unknown field "a"`, `one.conf:1:1: unknown field "b"`)
 }
 
 // The digest is nats-server's: tools compare it.

@@ -86,9 +86,6 @@ func (s *Server) readFirst(b *config.Block) {
 	case bool:
 		s.First = v
 		return
-	case time.Duration:
-		s.First, s.Wait = true, v
-		return
 	case string:
 		switch strings.ToLower(v) {
 		case "true", "on":
