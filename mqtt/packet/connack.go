@@ -85,6 +85,9 @@ var (
 func (c *Connack) Parse(body []byte, v Version) error {
 	r := reader{b: body}
 	flags := r.uint8()
+	if v == V31 { // where the byte is reserved and means nothing
+		flags = 0
+	}
 	*c = Connack{SessionPresent: flags == 1}
 	switch {
 	case flags > 1: // [MQTT-3.2.2-1]

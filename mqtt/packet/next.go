@@ -21,18 +21,21 @@ func Next(b []byte, v Version, max int) (p Raw, n, need int, err error) {
 	if legalFlags[p.Type]>>p.Flags&1 == 0 || p.Type == AUTH && v != V5 {
 		return p, 0, 0, flagsError(p.Type, p.Flags)
 	}
-	var size, k int
-	if len(b) > 1 && b[1] < 0x80 {
+	size, k := 0, 0
+	switch { // nearly all packets have one of the first two forms
+	case len(b) > 1 && b[1] < 0x80:
 		size, k = int(b[1]), 1
-	} else {
-		value, taken, fault := varint(b[1:], v)
+	case len(b) > 2 && b[2]-1 < 0x7f:
+		size, k = int(b[1]&0x7f)|int(b[2])<<7, 2
+	default:
+		value, n, fault := varint(b[1:], v)
 		if fault != nil {
 			return p, 0, 0, fault
 		}
-		if taken == 0 {
+		if n == 0 {
 			return p, 0, 0, nil
 		}
-		size, k = int(value), taken
+		size, k = int(value), n
 	}
 	switch {
 	case size > max: // [MQTT-3.2.2-15]
