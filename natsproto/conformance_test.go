@@ -37,7 +37,7 @@ func TestConformanceTLS(t *testing.T) {
 var driver = gatewaytest.Driver{
 	Module: "natsproto",
 	Config: func(l gatewaytest.Limits) string {
-		return fmt.Sprintf("max_payload: %d, max_pending: %d", l.Payload, l.Pending) // 0 is the default
+		return fmt.Sprintf("max_payload: %d, max_pending: %d, write_deadline: %q", l.Payload, l.Pending, l.Stall) // 0: default
 	},
 	Open: func(conn net.Conn, user, password string) (gatewaytest.Client, error) {
 		return open(conn, user, password, nil)

@@ -3,6 +3,7 @@ package gatewaytest
 import (
 	"errors"
 	"net"
+	"time"
 )
 
 // ErrDenied is what a driver returns, wrapped or not, where the gateway has said no.
@@ -39,8 +40,9 @@ type Driver struct {
 
 // Limits are what the suite wants set; zero leaves the default.
 type Limits struct {
-	Payload int // bytes of a message: half as much passes, twice as much ends the connection that publishes it
-	Pending int // bytes that may wait for one client, of which the gateway has read more than it takes
+	Payload int           // bytes of a message: half as much passes, twice as much ends the publisher's connection
+	Pending int           // bytes that may wait for one client
+	Stall   time.Duration // how long a client may take no bytes at all, while some wait for it
 }
 
 // A Client is one connection of the frontend's own protocol. It does nothing between calls, which come from one

@@ -76,9 +76,9 @@ func (c *client) drink(flows chan struct{}, some int) {
 	}
 }
 
-// A client that takes nothing cannot keep a gateway from stopping.
+// A client that takes nothing keeps a gateway from stopping for as long as Shutdown was told to wait, and no longer.
 func testShutdownStuck(t *testing.T, d *Driver) {
-	s := newStage(t, d, Limits{}, "")
+	s := newStage(t, d, Limits{Stall: time.Hour}, "")
 	stuck, fast, pub := s.client("s"), s.client("s"), s.client()
 	if err := stuck.tcp.SetReadBuffer(64 << 10); err != nil {
 		t.Fatal(err)
@@ -88,8 +88,20 @@ func testShutdownStuck(t *testing.T, d *Driver) {
 		pub.publish(m.subject, m.payload)
 		fast.expect(m)
 	}
-	s.shutdown(100 * time.Millisecond)
-	fast.ends()
+	var stopping sync.WaitGroup
+	defer stopping.Wait()
+	stopped := make(chan struct{})
+	stopping.Go(func() {
+		defer close(stopped)
+		s.shutdown(100 * time.Millisecond)
+	})
+	select {
+	case <-stopped:
+		fast.ends()
+	case <-time.After(patience):
+		t.Error("the gateway does not stop")
+		stuck.Close()
+	}
 }
 
 // shutdown gives clients limit to take what is queued for them.

@@ -101,7 +101,7 @@ func (s *stage) account() *core.Account {
 // eventually waits for what other goroutines bring about.
 func (s *stage) eventually(what string, done func() bool) {
 	s.Helper()
-	deadline := time.NewTimer(lifetime)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	retry := time.NewTicker(time.Millisecond)
 	defer retry.Stop()
@@ -109,7 +109,7 @@ func (s *stage) eventually(what string, done func() bool) {
 		select {
 		case <-retry.C:
 		case <-deadline.C:
-			s.Fatalf("%s: not after %v", what, lifetime)
+			s.Fatalf("%s: not after %v", what, patience)
 		}
 	}
 }
