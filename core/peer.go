@@ -19,6 +19,7 @@ type Identity struct {
 	User    string       // as monitoring and logs show it; never a secret
 	Perms   *Permissions // nil: everything is allowed
 	Expires time.Time    // zero: never
+	Base    *Identity    // which one this is a peer's own variant of, with rights made for it alone; nil: of none
 }
 
 // SubOptions say how a subscription wants its messages.

@@ -53,7 +53,7 @@ func compileRule(r Rule, queues bool) (c rule, err error) {
 func compileGrants(entries []string, queues bool) ([]grant, error) {
 	grants := make([]grant, 0, len(entries))
 	for _, e := range entries {
-		f := strings.Fields(e)
+		f := strings.FieldsFunc(e, breaks)
 		if len(f) == 0 || len(f) > 2 || (len(f) == 2 && !queues) || !ValidPattern(f[0]) {
 			return nil, fmt.Errorf("%w %q", ErrBadSubject, e)
 		}
@@ -65,6 +65,10 @@ func compileGrants(entries []string, queues bool) ([]grant, error) {
 	}
 	return grants, nil
 }
+
+// breaks says what ends a pattern: what ValidPattern forbids in one. Other white space of Unicode is text like any other,
+// so that no name in a pattern turns its tail into a queue.
+func breaks(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // CanPublish says whether p allows publishing to the literal subject.
 func (p *Permissions) CanPublish(subject []byte) bool {

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -65,5 +66,17 @@ func TestBadPermissionsNameTheEntry(t *testing.T) {
 		if _, err := core.NewPermissions(def); err == nil || !strings.Contains(err.Error(), "\"") {
 			t.Errorf("%+v: %v", def, err)
 		}
+	}
+}
+
+func TestOnlyBlanksBeginAQueue(t *testing.T) {
+	for _, space := range []string{"\u00a0", "\u0085", "\u2028", "\v", "\f"} {
+		subject := "a" + space + "q"
+		p, err := core.NewPermissions(core.PermissionDef{Subscribe: core.Rule{Allow: []string{subject}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, fmt.Sprintf("%q", subject), p.CanSubscribe(subject, ""), true)
+		want(t, fmt.Sprintf("a in queue q by %q", subject), p.CanSubscribe("a", "q"), false)
 	}
 }
