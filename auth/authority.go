@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"runtime"
 	"sync/atomic"
@@ -22,7 +23,10 @@ type Authority struct {
 	account *core.Account
 	pepper  [32]byte      // keys what is remembered of verified passwords; new in every process
 	checks  chan struct{} // one slot for each bcrypt check that may run at the same time
-	members members
+
+	// By definition, so that a reload keeps the identities, and with them the connections, of everybody about whom
+	// nothing has changed.
+	members pool[[sha256.Size]byte, member]
 
 	current atomic.Pointer[Rules]
 	staged  *Rules // between Stage and Commit or Rollback

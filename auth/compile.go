@@ -8,18 +8,21 @@ import (
 // later is why a key of the peer's is refused.
 const later = "this version checks user names with passwords, and tokens"
 
+// tokenUser is what logs and monitoring call those who know the token.
+const tokenUser = "[token]"
+
 // compile reads block's `authorization {}` and `no_auth_user`. base is what a listener falls back to for its users; nil
 // at the top level. Errors collect in block.
 func (a *Authority) compile(block *config.Block, base *Rules) *Rules {
 	r := &Rules{authority: a, source: block, users: make(map[string]*member)}
 	authz := block.Block("authorization")
 	if authz == nil && base != nil {
-		r.timeout, r.token, r.users, r.decoy = base.timeout, base.token, base.users, base.decoy
+		r.timeout, r.token, r.users, r.decoy, r.defaults = base.timeout, base.token, base.users, base.decoy, base.defaults
 	} else if authz != nil {
 		r.read(authz)
 	}
 	if r.token == nil && len(r.users) == 0 {
-		r.open = a.member(block, "", &definition{Kind: "open"}).identity
+		r.open = a.member(block, "", &definition{Kind: kindOpen, Perms: r.defaults})
 	}
 	r.readNoAuthUser(block)
 	r.index()
@@ -33,7 +36,7 @@ func (r *Rules) read(b *config.Block) {
 	if r.timeout < 0 {
 		b.Errorf("timeout", "want a duration that is not negative")
 	}
-	defaults := permissions(b, "default_permissions", "default_permission", "permissions")
+	r.defaults = permissions(b, "default_permissions", "default_permission", "permissions")
 	user, pass, token := b.String("", "user", "username"), b.String("", "password", "pass"), b.String("", "token")
 	switch users := b.Blocks("users"); {
 	case user != "" && token != "":
@@ -45,11 +48,11 @@ func (r *Rules) read(b *config.Block) {
 	case user == "" && pass != "":
 		b.Errorf(present(b, "password", "pass"), "stands without a user")
 	case user != "":
-		r.addUser(b, &definition{Kind: "user", User: user, Secret: pass})
+		r.addUser(b, &definition{Kind: kindUser, User: user, Secret: pass, Perms: r.defaults})
 	case token != "":
 		r.setToken(b, token)
 	default:
-		r.readUsers(users, defaults)
+		r.readUsers(users)
 	}
 }
 
@@ -57,16 +60,16 @@ func (r *Rules) setToken(b *config.Block, token string) {
 	if !validSecret(token) {
 		b.Errorf("token", "looks like a bcrypt hash and is none")
 	}
-	r.token = r.authority.member(b, "token", &definition{Kind: "token", User: "[token]", Secret: token})
+	r.token = r.authority.member(b, "token", &definition{Kind: kindToken, User: tokenUser, Secret: token, Perms: r.defaults})
 }
 
-func (r *Rules) readUsers(users []*config.Block, defaults *core.PermissionDef) {
+func (r *Rules) readUsers(users []*config.Block) {
 	for _, b := range users {
 		b.Unsupported(later, "nkey", "allowed_connection_types", "connection_types", "clients", "proxy_required")
-		d := &definition{Kind: "user", User: b.String("", "user", "username"), Secret: b.String("", "password", "pass")}
+		d := &definition{Kind: kindUser, User: b.String("", "user", "username"), Secret: b.String("", "password", "pass")}
 		d.Perms = permissions(b, "permissions", "permission", "authorization")
 		if d.Perms == nil {
-			d.Perms = defaults
+			d.Perms = r.defaults
 		}
 		switch {
 		case b.Has("nkey"):
@@ -101,7 +104,7 @@ func (r *Rules) readNoAuthUser(b *config.Block) {
 func (r *Rules) index() {
 	r.members = make(map[*core.Identity]bool, len(r.users)+1)
 	if r.open != nil {
-		r.members[r.open] = true
+		r.members[r.open.identity] = true
 	}
 	if r.token != nil {
 		r.members[r.token.identity] = true
@@ -116,7 +119,7 @@ func (r *Rules) index() {
 
 // member never fails: what is wrong with d is reported in b, and the answer serves until the caller sees that.
 func (a *Authority) member(b *config.Block, name string, d *definition) *member {
-	m, err := a.members.get(d, a.account)
+	m, err := a.members.get(d.key(), func() (*member, error) { return newMember(d, a.account) })
 	if err != nil {
 		b.Errorf(name, "%v", err)
 		return &member{identity: &core.Identity{Account: a.account, User: d.User}}

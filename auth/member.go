@@ -2,68 +2,82 @@ package auth
 
 import (
 	"crypto/sha256"
-	"encoding/json"
-	"sync"
-	"weak"
+	"fmt"
 
 	"leafgate/core"
 )
 
 // A member is one entry that a peer can authenticate as.
 type member struct {
-	identity *core.Identity
+	identity *core.Identity // of peers without client id; where rights is nil, of all
 	secret   secret
+	rights   *core.PermissionDef // those that differ by client id, or nil
+	names    names
+	variants pool[string, core.Identity] // of identity, by client id
 }
 
-// members finds the member for a definition that has been seen before, so that a reload keeps the identities, and with
-// them the connections, of everybody about whom nothing has changed.
-type members struct {
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]weak.Pointer[member]
+// as returns the identity of the peer with that client id; empty: it has none. One client id has one identity for as
+// long as that is in use.
+func (m *member) as(clientID string) (*core.Identity, error) {
+	if m.rights == nil || clientID == "" {
+		return m.identity, nil
+	}
+	return m.variants.get(clientID, func() (*core.Identity, error) {
+		perms, err := compiled(m.rights, names{user: m.names.user, client: clientID})
+		if err != nil {
+			return nil, fmt.Errorf("%w: no permissions can be made for the client id", ErrDenied)
+		}
+		id := *m.identity
+		id.Perms, id.Base = perms, m.identity
+		return &id, nil
+	})
 }
 
 // A definition is all that a configuration says about a member.
 type definition struct {
-	Kind   string // "user", "token", "open": one name may not stand for another
+	Kind   string // one of the kinds below
 	User   string
 	Secret string
 	Perms  *core.PermissionDef // nil: no restriction
 }
 
+// Kinds of members, so that one's name does not stand for another.
+const (
+	kindOpen  = "open"
+	kindToken = "token"
+	kindUser  = "user" // the only one whose name is for {{user}}
+)
+
+// key is the same for definitions that mean the same.
 func (d *definition) key() [sha256.Size]byte {
-	b, _ := json.Marshal(d) // strings only: cannot fail
+	var p core.PermissionDef
+	if d.Perms != nil {
+		p = *d.Perms
+	}
+	b := fmt.Appendf(nil, "%q %q %q", d.Kind, d.User, d.Secret)
+	for _, list := range [][]string{p.Publish.Allow, p.Publish.Deny, p.Subscribe.Allow, p.Subscribe.Deny} {
+		b = fmt.Appendf(b, " %t%q", list == nil, list)
+	}
 	return sha256.Sum256(b)
 }
 
-// get returns the member for d, the one from before if there is one.
-func (ms *members) get(d *definition, account *core.Account) (*member, error) {
-	ms.mu.Lock()
-	defer ms.mu.Unlock()
-	key := d.key()
-	if m := ms.known[key].Value(); m != nil {
-		return m, nil
-	}
+// newMember makes what d says. Errors name the entry.
+func newMember(d *definition, account *core.Account) (*member, error) {
 	m := &member{identity: &core.Identity{Account: account, User: d.User}}
 	m.secret.set(d.Secret)
-	if restricts(d.Perms) {
-		perms, err := core.NewPermissions(*d.Perms)
-		if err != nil {
-			return nil, err
-		}
-		m.identity.Perms = perms
+	if d.Kind == kindUser {
+		m.names.user = d.User
 	}
-	ms.forgetDead()
-	ms.known[key] = weak.Make(m)
+	if !restricts(d.Perms) {
+		return m, nil
+	}
+	perms, err := compiled(d.Perms, m.names)
+	if err != nil {
+		return nil, err
+	}
+	m.identity.Perms = perms
+	if byClient(d.Perms) {
+		m.rights = d.Perms
+	}
 	return m, nil
-}
-
-func (ms *members) forgetDead() {
-	if ms.known == nil {
-		ms.known = make(map[[sha256.Size]byte]weak.Pointer[member])
-	}
-	for key, m := range ms.known {
-		if m.Value() == nil {
-			delete(ms.known, key)
-		}
-	}
 }

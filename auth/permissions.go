@@ -1,11 +1,20 @@
 package auth
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"leafgate/config"
 	"leafgate/core"
+	"leafgate/mapping"
 )
+
+// topicPrefix begins an entry that is a topic filter. All behind it is the filter: topics may hold spaces.
+const topicPrefix = "mqtt:"
+
+// blanks separate a subject from a queue.
+const blanks = " \t\r\n"
 
 // permissions reads the map that b has under one of names; nil if there is none. An empty one restricts nothing, and
 // stands against the default.
@@ -39,25 +48,62 @@ func rule(b *config.Block, queues bool, names ...string) core.Rule {
 }
 
 // subjects reads a list that is not empty: the peer takes an empty one for no restriction at all, which is not what
-// somebody who writes it has in mind.
+// somebody who writes it has in mind. Templates are still in what it returns.
 func subjects(b *config.Block, queues bool, names ...string) []string {
 	if !b.Has(names...) {
 		return nil
 	}
-	name, list := present(b, names...), b.Strings(names...)
-	if v, _ := b.Value(names...); len(list) == 0 && isEmptyList(v) {
+	name, entries := present(b, names...), b.Strings(names...)
+	if v, _ := b.Value(names...); len(entries) == 0 && isEmptyList(v) {
 		b.Errorf(name, "the list is empty: leave it out to allow everything, or deny \">\"")
 	}
-	for _, entry := range list {
-		f := strings.Fields(entry)
-		switch {
-		case len(f) == 2 && !queues:
-			b.Errorf(name, "%q: only subscriptions have a queue", entry)
-		case len(f) == 0 || len(f) > 2 || !core.ValidPattern(f[0]):
-			b.Errorf(name, "%q is not a valid subject", entry)
+	list := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		patterns, err := translate(entry, queues)
+		if err != nil {
+			b.Errorf(name, "%v", err)
 		}
+		list = append(list, patterns...)
 	}
 	return list
+}
+
+// translate turns an entry into the patterns it stands for, each perhaps with a queue behind a space. Errors name it.
+func translate(entry string, queues bool) (patterns []string, err error) {
+	if err := checkTemplates(entry); err != nil {
+		return nil, fmt.Errorf("%q: %w", entry, err)
+	}
+	if filter, ok := strings.CutPrefix(strings.TrimLeft(entry, blanks), topicPrefix); ok {
+		if patterns, err = translateFilter([]byte(filter)); err != nil {
+			return nil, fmt.Errorf("%q: %w", entry, err)
+		}
+		return patterns, nil
+	}
+	f := strings.FieldsFunc(entry, func(r rune) bool { return strings.ContainsRune(blanks, r) })
+	switch {
+	case len(f) == 2 && !queues:
+		return nil, fmt.Errorf("%q: only subscriptions have a queue", entry)
+	case len(f) == 0 || len(f) > 2 || !core.ValidPattern(f[0]):
+		return nil, fmt.Errorf("%q is not a valid subject", entry)
+	case splitsCode(f[0]) || len(f) == 2 && splitsCode(f[1]):
+		return nil, fmt.Errorf("%q: a slash right before a template: topic filters begin with %s", entry, topicPrefix)
+	}
+	return []string{strings.Join(f, " ")}, nil
+}
+
+// translateFilter leaves templates as they are: the mapping changes no byte of them.
+func translateFilter(filter []byte) ([]string, error) {
+	if _, shared, _ := mapping.ParseShare(filter); shared {
+		return nil, errors.New("name the filter alone: it counts for shared subscriptions too")
+	}
+	f, err := mapping.ParseFilter(filter)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.Parent != "":
+		return []string{f.Subject, f.Parent}, nil
+	}
+	return []string{f.Subject}, nil
 }
 
 func isEmptyList(v any) bool {

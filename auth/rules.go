@@ -13,6 +13,7 @@ import (
 // Credentials are what a peer says of itself, and where it comes from.
 type Credentials struct {
 	Protocol string // the module's name for itself
+	ClientID string // what a peer of MQTT calls its session, given by itself or by the gateway; empty: it has none
 	User     string
 	Pass     string
 	Token    string
@@ -28,7 +29,9 @@ type Rules struct {
 	source    *config.Block
 	timeout   time.Duration
 
-	open    *core.Identity     // everybody's, where nothing is required
+	defaults *core.PermissionDef // of members without rights of their own, or nil
+
+	open    *member            // who everybody is, where nothing is required
 	token   *member            // who knows the token, or nil
 	users   map[string]*member // by name
 	noAuth  *member            // who a peer without credentials is, or nil
@@ -60,21 +63,47 @@ func (r *Rules) Plain() bool {
 
 // Valid says whether somebody authenticated earlier, perhaps under older rules, may stay: the same user with the same
 // credentials and rights.
-func (r *Rules) Valid(id *core.Identity) bool { return r.members[id] }
+func (r *Rules) Valid(id *core.Identity) bool {
+	return id != nil && (r.members[id] || r.members[id.Base])
+}
 
-// Anonymous returns who a peer is that goes ahead without authenticating, or an error that wraps ErrDenied.
+// Anonymous returns who a peer is that goes ahead without authenticating, or an error that wraps ErrDenied. Of c, only
+// the client id counts.
 func (r *Rules) Anonymous(c *Credentials) (*core.Identity, error) {
+	m := r.member("")
+	if m == nil {
+		return nil, fmt.Errorf("%w: no credentials", ErrDenied)
+	}
+	return m.as(c.ClientID)
+}
+
+// Lookup returns the identity that a user with a client id would get now, for what a peer has left behind: nothing
+// checks credentials. user is that of an earlier Identity; empty: who Anonymous would say. False: nobody may be that now.
+func (r *Rules) Lookup(user, clientID string) (*core.Identity, bool) {
+	m := r.member(user)
+	if m == nil {
+		return nil, false
+	}
+	id, err := m.as(clientID)
+	return id, err == nil
+}
+
+// member finds whom an identity with that user belongs to, or nil.
+func (r *Rules) member(user string) *member {
 	switch {
 	case r.open != nil:
-		return r.open, nil
-	case r.noAuth != nil:
-		return r.noAuth.identity, nil
+		return r.open
+	case user == "":
+		return r.noAuth
+	case r.token != nil && user == tokenUser:
+		return r.token
 	default:
-		return nil, fmt.Errorf("%w: no credentials", ErrDenied)
+		return r.users[user]
 	}
 }
 
-// Authenticate returns who a peer is, or an error that wraps ErrDenied and holds no secret. It may take long, where a
+// Authenticate returns who a peer is, or an error that wraps ErrDenied and holds no secret. The same member with the same
+// client id gets the same identity for as long as that is in use. It may take long, where a
 // password is stored as a bcrypt hash: call it where blocking hurts nobody.
 func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
 	if r.open != nil || (r.noAuth != nil && c.empty()) {
@@ -94,7 +123,7 @@ func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
 	case !ok:
 		return nil, fmt.Errorf("%w: wrong credentials for %q", ErrDenied, m.identity.User)
 	}
-	return m.identity, nil
+	return m.as(c.ClientID)
 }
 
 // candidate finds whom c claims to be, and the secret that has to prove it. The reason never repeats what the peer sent:

@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"cmd/leafgate":        {"gateway", "config"},
 	"gateway/gatewaytest": {"gateway", "config", "core"},
 	"module":              {"auth", "core", "config", "internal/netio"},
-	"auth":                {"core", "config"},
+	"auth":                {"core", "config", "mapping"},
 	"internal/netio":      {"core"},
 	"internal/tlsconf":    {"config"},
 	"bench":               {"internal/peer"},
