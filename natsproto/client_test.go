@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,8 +24,9 @@ const patience = 5 * time.Second
 type client struct {
 	testing.TB
 	net.Conn
-	r    *bufio.Reader
-	step int // bytes of one write; 0: all
+	r     *bufio.Reader
+	step  int              // bytes of one write; 0: all
+	infos []map[string]any // every INFO so far
 }
 
 // connect dials the first listener and reads the greeting.
@@ -70,12 +72,18 @@ func comma(opts string) string {
 
 func (c *client) send(s string) {
 	c.Helper()
-	step := max(1, cmp.Or(c.step, len(s)), len(s)/1000)
-	for at := 0; at < len(s); at += step {
-		if _, err := io.WriteString(c.Conn, s[at:min(at+step, len(s))]); err != nil {
-			c.Fatalf("send %.80q: %v", s, err)
-		}
+	if err := c.say(s); err != nil {
+		c.Fatalf("send %.80q: %v", s, err)
 	}
+}
+
+// say is send to somebody who may have closed already.
+func (c *client) say(s string) (err error) {
+	step := max(1, cmp.Or(c.step, len(s)), len(s)/1000)
+	for at := 0; at < len(s) && err == nil; at += step {
+		_, err = io.WriteString(c.Conn, s[at:min(at+step, len(s))])
+	}
+	return err
 }
 
 // expect reads exactly want.
@@ -108,6 +116,7 @@ func (c *client) info() (i map[string]any) {
 	if err := json.Unmarshal([]byte(body), &i); err != nil {
 		c.Fatal(err)
 	}
+	c.infos = append(c.infos, i)
 	return i
 }
 
@@ -129,23 +138,39 @@ func (c *client) alive() {
 	c.expect("PONG\r\n")
 }
 
-// play runs a script: "> sent", "< expected", "! closed".
+// play runs a script to its end: "> sent", "< expected", "~ lines like this pattern", "i" for any INFO,
+// "!" for closed.
 func (c *client) play(script []string) {
 	c.Helper()
 	for i, step := range script {
 		text := strings.TrimPrefix(step[1:], " ")
 		switch step[0] {
 		case '>':
-			c.send(text)
+			_ = c.say(text) // what is read next says whether that was right
 		case '<':
-			c.expect(text)
+			c.next(text)
+		case '~':
+			c.match(text)
+		case 'i':
+			c.info()
 		case '!':
 			c.closed()
+			return
 		default:
 			c.Fatalf("step %d: %q", i, step)
 		}
-		if c.Failed() {
-			c.Fatalf("step %d", i)
+	}
+	c.survives()
+}
+
+// match reads lines until they are what a pattern describes.
+func (c *client) match(pattern string) {
+	c.Helper()
+	whole, got := regexp.MustCompile("^(?:"+pattern+")$"), ""
+	for !whole.MatchString(got) {
+		line, err := c.r.ReadString('\n')
+		if got += line; err != nil {
+			c.Fatalf("got  %.300q, %v\nwant %.300q", got, err, pattern)
 		}
 	}
 }
@@ -164,6 +189,18 @@ func (c *client) silent(d time.Duration) {
 		c.Fatal(err)
 	}
 }
+
+// next is expect for a client that may be pinged at any time.
+func (c *client) next(want string) {
+	c.Helper()
+	for b, err := c.r.Peek(len(ping)); err == nil && string(b) == ping; b, err = c.r.Peek(len(ping)) {
+		c.expect(ping)
+		c.send("PONG\r\n")
+	}
+	c.expect(want)
+}
+
+const ping = "PING\r\n"
 
 // survives is alive for a client that may be pinged at any time.
 func (c *client) survives() {

@@ -54,7 +54,11 @@ func (s *session) subscribe(subject, queue, sid string, most int) (err error) {
 	if s.flags.has(headers) {
 		o.Form = headerForm{}
 	}
-	if n.core, err = s.ep.Subscribe(subject, o); err != nil {
+	n.core, err = s.ep.Subscribe(subject, o)
+	if errors.Is(err, core.ErrBadSubject) && !s.ep.Identity().Perms.CanSubscribe(">", "") {
+		err = core.ErrNotAllowed // who has some rights only has none to what no subject matches; clients take that better
+	}
+	if err != nil {
 		return subError(subject, queue, err)
 	}
 	s.subs.put(n)
