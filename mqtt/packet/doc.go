@@ -20,8 +20,8 @@
 // # Properties
 //
 // A field stands for each property of MQTT 5. Those that repeat, User Property and Subscription Identifier, stay in the
-// property block as it came, field Raw, and a [Block] iterates over them; the Append functions take these two from Raw
-// and everything else from the fields.
+// property block as it came, field Raw, which is nil when it is empty, and a [Block] iterates over them. The Append
+// functions take these two from Raw and everything else from the fields.
 //
 // # Errors
 //

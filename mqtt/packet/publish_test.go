@@ -1,6 +1,7 @@
 package packet_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -137,6 +138,29 @@ func TestForward(t *testing.T) {
 		if got := packet.AppendForward([]byte("#"), []byte(c.raw), c.expiry, c.has); string(got) != "#"+c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, "#"+c.want)
 		}
+	}
+}
+
+// A string that is too long is cut, so that what follows it is still read as what it is.
+func TestAppendStringCuts(t *testing.T) {
+	for _, n := range []int{0, 65535, 65536, 100000} {
+		want := min(n, 65535)
+		b := packet.AppendString(nil, strings.Repeat("x", n))
+		if len(b) != 2+want || int(b[0])<<8|int(b[1]) != want {
+			t.Errorf("%d bytes: %d are written, length %x", n, len(b)-2, b[:2])
+		}
+	}
+}
+
+// An empty property block is none, however the packet is read.
+func TestEmptyBlock(t *testing.T) {
+	var p packet.Publish
+	var c packet.Connect
+	var s packet.Subscribe
+	err := errors.Join(p.Parse(0, []byte("\x00\x01a\x00"), v5), s.Parse([]byte("\x00\x01\x00\x00\x01a\x00"), v5),
+		c.Parse([]byte(str("MQTT")+"\x05\x06\x00\x00\x00\x00\x01c\x00\x00\x01w\x00\x00")))
+	if err != nil || p.Properties.Raw != nil || s.Raw != nil || c.Raw != nil || c.Will.Properties.Raw != nil {
+		t.Errorf("blocks %v %v %v %v, %v", p.Properties.Raw, s.Raw, c.Raw, c.Will.Properties.Raw, err)
 	}
 }
 

@@ -4,7 +4,7 @@ import "iter"
 
 // PublishProperties are the properties of a PUBLISH or of a Will, section 3.3.2.3.
 type PublishProperties struct {
-	Raw             Block  // the whole block; nil when it is empty
+	Raw             Block  // the whole block, nil when it is empty
 	PayloadFormat   byte   // 0 bytes, 1 UTF-8
 	HasExpiry       bool   // there is a Message Expiry Interval
 	Expiry          uint32 // it, in seconds

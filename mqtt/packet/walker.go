@@ -10,8 +10,8 @@ type walker struct {
 
 	// The property it stands at.
 	id          byte
-	number      uint32
-	data, value []byte // what is no number; of a pair the name and the value
+	number      uint32 // if it is a number
+	data, value []byte // if not; of a pair the name and the value
 }
 
 // walk takes a property block with its length off r.
@@ -20,10 +20,13 @@ func (r *reader) walk(in place) walker {
 	return walker{block: b, rest: b, in: in}
 }
 
-// leave hands an error of the walk to r, and returns the block.
+// leave hands an error of the walk to r, and returns the block, nil when it is empty.
 func (r *reader) leave(w *walker) Block {
 	if w.err != nil && r.err == nil {
 		r.b, r.err = nil, w.err
+	}
+	if len(w.block) == 0 {
+		return nil
 	}
 	return w.block
 }
@@ -71,7 +74,6 @@ func (w *walker) take() bool {
 		return false
 	}
 	r := reader{b: w.rest[1:]}
-	w.number = 0
 	switch rules[w.id].kind {
 	case oneByte:
 		w.number = uint32(r.uint8())
