@@ -30,7 +30,7 @@ func TestConformanceTLS(t *testing.T) {
 	d.Open = func(conn net.Conn, user, password string) (gatewaytest.Client, error) {
 		return open(conn, user, password, &tls.Config{InsecureSkipVerify: true})
 	}
-	d.IdleBytes, d.BurstAllocs = 14_000, 2
+	d.IdleBytes, d.BurstAllocs = 14_000, 3
 	gatewaytest.Conformance(t, d)
 }
 
