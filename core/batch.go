@@ -63,7 +63,7 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 	if len(m.Header) > 0 {
 		b.tap(ep, m)
 	}
-	if !r.simple || len(m.Payload) >= SplitSize {
+	if !r.simple || len(m.Payload) >= SplitSize || r.asks && len(m.Reply) > 0 {
 		return b.publishMixed(r, m), nil
 	}
 	for i := range r.ops {
@@ -139,7 +139,7 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 // open starts a run with r, unless the open one goes on.
 func (b *Batch) open(r *result, ep *Endpoint) {
 	var skip *Endpoint
-	if ep.peer.NoEcho || ep.peer.Relay {
+	if ep.noEcho || ep.relay {
 		skip = ep
 	}
 	if b.res == r && b.skip == skip {

@@ -80,7 +80,7 @@ func (w *builder) assign(r *result, seed maphash.Seed) {
 // endpoint decides for the subscriptions of one endpoint.
 func (w *builder) endpoint(r *result, subs []*Subscription, seed maphash.Seed) {
 	switch {
-	case len(subs) > 1 && subs[0].ep.peer.Once, slices.ContainsFunc(subs, func(s *Subscription) bool { return s.form == nil }):
+	case len(subs) > 1 && subs[0].ep.once, slices.ContainsFunc(subs, func(s *Subscription) bool { return s.form == nil }):
 		w.deliver(r, subs)
 	case len(subs) == 1 && subs[0].alone():
 		w.share(r, subs[0], seed)
@@ -161,7 +161,9 @@ func (r *result) newOp(slot int32, s *Subscription) op {
 }
 
 func (r *result) addSlot(form Form, owned bool) int32 {
-	r.slots = append(r.slots, slot{form: form, first: -1, last: -1, owned: owned})
+	_, asks := form.(Asker)
+	r.asks = r.asks || asks
+	r.slots = append(r.slots, slot{form: form, first: -1, last: -1, owned: owned, asks: asks})
 	return int32(len(r.slots) - 1)
 }
 

@@ -13,7 +13,10 @@ type Endpoint struct {
 	engine   *Engine
 	account  *Account
 	identity atomic.Pointer[Identity]
-	peer     Peer
+	peer     atomic.Pointer[Peer]
+	noEcho   bool // of peer, as are these; they do not change
+	relay    bool
+	once     bool
 	id       uint64               // in order of attaching
 	sink     atomic.Pointer[Sink] // nil once closed, so that results keep no dead peer alive
 	touched  atomic.Bool          // in some batch's list
@@ -26,8 +29,14 @@ type Endpoint struct {
 	next, prev *Endpoint // Engine.mu
 }
 
-// Peer is what was said at Attach.
-func (ep *Endpoint) Peer() *Peer { return &ep.peer }
+// Peer is what was said at Attach, or by Describe.
+func (ep *Endpoint) Peer() *Peer { return ep.peer.Load() }
+
+// Describe changes what monitoring shows of the peer; how it takes messages stays.
+func (ep *Endpoint) Describe(p Peer) {
+	p.NoEcho, p.Relay, p.Once = ep.noEcho, ep.relay, ep.once
+	ep.peer.Store(&p)
+}
 
 // Identity is what was said at Attach, or at Rebind.
 func (ep *Endpoint) Identity() *Identity { return ep.identity.Load() }
@@ -75,7 +84,7 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	if !ep.Identity().Perms.CanSubscribe(pattern, o.Queue) {
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrNotAllowed)
 	}
-	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.peer.Relay,
+	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.relay,
 		weight: int16(min(max(o.Weight, 1), 1<<15-1))}
 	s.max.Store(int32(o.Max))
 	ep.mu.Lock()

@@ -10,6 +10,9 @@ func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
 	if whole && b.staged > 0 {
 		b.closeRun(b.staged < SplitSize)
 	}
+	if r.asks && len(m.Reply) > 0 {
+		b.Settle() // what comes through Deliver comes behind it
+	}
 	b.chosen = b.chosen[:0]
 	for i := range r.groups {
 		if g := &r.groups[i]; m.Groups == nil || slices.ContainsFunc(m.Groups, func(q []byte) bool { return string(q) == g.queue }) {
@@ -48,6 +51,10 @@ func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 		}
 		took = 1
 	}
+	if s.asks && len(m.Reply) > 0 {
+		b.ask(r, o, m)
+		return took
+	}
 	if !whole && !r.direct {
 		st := &b.stages[o.slot]
 		at := len(st.buf)
@@ -68,6 +75,28 @@ func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 		}
 	}
 	return took
+}
+
+// ask hands m, which has a Reply, to the destinations of a slot that cannot render it.
+func (b *Batch) ask(r *result, o *op, m *Message) {
+	for at := r.slots[o.slot].first; at >= 0; at = r.dests[at].next {
+		d := &r.dests[at]
+		s := d.ep.sink.Load()
+		if s == nil || d.ep == b.skip {
+			continue
+		}
+		b.picked = append(b.picked[:0], o.sub)
+		if d.sub != nil {
+			if !d.sub.take() {
+				continue
+			}
+			b.picked[0] = d.sub
+		}
+		if b.heed(d.ep, (*s).Deliver(m, b.picked)) {
+			b.delivered(d.ep, tally{1, int64(m.Size())})
+			b.touch(d.ep)
+		}
+	}
 }
 
 // deliver hands m to a sink that takes it as it is, once for all of its subscriptions.

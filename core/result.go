@@ -18,6 +18,7 @@ type result struct {
 	subject  []byte
 	simple   bool // only shared slots, staged: the fast path
 	direct   bool // too many slots to stage: operations go to their destinations one by one
+	asks     bool // a slot's form is an Asker
 	shared   int  // destinations of shared slots
 	slots    []slot
 	dests    []dest
@@ -34,6 +35,7 @@ type slot struct {
 	form        Form
 	first, last int32 // destinations, linked through dest.next; -1: none
 	owned       bool  // one destination, counted message by message
+	asks        bool  // form is an Asker
 }
 
 type dest struct {

@@ -15,6 +15,9 @@ type Form interface {
 	Split(dst, prefix []byte, m *Message) (head, rest []byte)
 }
 
+// An Asker is a Form that cannot render messages with a Reply: those come through Sink.Deliver, for the subscription alone.
+type Asker interface{ Asks() }
+
 // SplitSize is the payload size in bytes from which on a message is rendered by Form.Split.
 const SplitSize = 16 << 10
 

@@ -67,7 +67,7 @@ func TestAllErrorsInOneRun(t *testing.T) {
 authorization { users: [ { user: a }, { user: a } ] }
 nonsense: 1
 max_payload: "x"
-mqtt { port: 1883 }
+mqtt { prt: 1883 }
 http: true
 `)
 	if err == nil {

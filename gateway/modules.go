@@ -3,6 +3,7 @@ package gateway
 import (
 	"leafgate/module"
 	"leafgate/monitor"
+	"leafgate/mqtt"
 	"leafgate/natsproto"
 )
 
@@ -10,6 +11,7 @@ import (
 func modules() []module.Spec {
 	return []module.Spec{
 		natsproto.Spec,
+		mqtt.Spec,
 		monitor.Spec,
 	}
 }

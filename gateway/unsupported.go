@@ -23,7 +23,6 @@ var refusals = []struct {
 	{"leaf node connections are not there for now", []string{"leafnodes", "leaf"}},
 	{"streams are not there for now", []string{
 		"jetstream", "store_dir", "storedir", "default_js_domain"}},
-	{"MQTT is not there for now", []string{"mqtt"}},
 	{"WebSocket is not there for now", []string{"websocket", "ws"}},
 	{"trace shows the lines clients send, no messages and no system traffic", []string{
 		"trace_verbose", "trace_headers", "max_traced_msg_len"}},

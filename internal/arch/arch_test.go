@@ -61,6 +61,9 @@ func TestHouse(t *testing.T) {
 			if slices.Contains([]string{".git", "bin", "dist", "node_modules", "testdata"}, d.Name()) {
 				return filepath.SkipDir
 			}
+			if _, err := os.Stat(filepath.Join(name, "go.mod")); err == nil && name != root {
+				return filepath.SkipDir // a module of its own, never linked with ours
+			}
 			return nil
 		}
 		if path.Ext(name) != ".go" {

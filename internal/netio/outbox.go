@@ -14,10 +14,13 @@ import (
 // along what they queued. What the kernel refuses is copied, and from then on only the owner goroutine writes.
 
 // Append queues own bytes, copied, behind everything queued before. They go out at the end of the read burst, or by Flush.
-func (c *Conn) Append(b []byte) {
+func (c *Conn) Append(b []byte) { c.AppendBoth(b, nil) }
+
+// AppendBoth is Append for head and rest, with nothing between them.
+func (c *Conn) AppendBoth(head, rest []byte) {
 	c.mu.Lock()
 	if c.state&(ending|closed) == 0 {
-		c.put(b, nil)
+		c.put(head, rest)
 		if !c.lis.dropping.Load() {
 			c.verdict()
 		}

@@ -1,0 +1,97 @@
+package mqtt
+
+import (
+	"leafgate/mqtt/packet"
+)
+
+// onAck takes PUBACK, PUBREC, PUBREL and PUBCOMP. What is about an id that nobody knows is ignored or answered, so that a
+// client that has lost its memory can go on.
+func (c *conn) onAck(raw *packet.Raw) error {
+	var a packet.Ack
+	if err := a.Parse(raw.Type, raw.Body, c.version); err != nil {
+		return err
+	}
+	s := c.session
+	if raw.Type == packet.PUBREL {
+		code := packet.Success
+		if !s.release(a.ID) {
+			code = packet.PacketIDNotFound
+		}
+		c.openBurst().ack(packet.PUBCOMP, c.version, a.ID, code) // behind its PUBREC, if that waits [MQTT-4.3.3-11]
+		return nil
+	}
+	s.mu.Lock()
+	err := s.acknowledged(c, raw.Type, &a)
+	if err == nil {
+		s.pump(c)
+	}
+	s.unlock(s.releaseDrained())
+	return err
+}
+
+// acknowledged takes what the client says about a delivery. s.mu is held.
+func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
+	f := s.flights.find(a.ID)
+	switch {
+	case f == nil && t == packet.PUBREC && !a.Reason.Failed():
+		// Released once more: its PUBCOMP may have been lost. [MQTT-4.3.3-4]
+		code := packet.Success
+		if c.version == packet.V5 {
+			code = packet.PacketIDNotFound
+		}
+		c.net.Append(packet.AppendAck(nil, packet.PUBREL, c.version, a.ID, code))
+		return nil
+	case f == nil:
+		return nil
+	case !f.awaits(t):
+		if c.version == packet.V5 {
+			return errWrongAck
+		}
+		return nil
+	}
+	if t == packet.PUBREC && !a.Reason.Failed() { // [MQTT-4.3.3-1]
+		f.state = Released
+		if s.queue != nil && f.pos != 0 {
+			s.queue.Mark(f.pos, a.ID, Released)
+		}
+		c.net.Append(packet.AppendAck(nil, packet.PUBREL, c.version, a.ID, packet.Success))
+		return nil
+	}
+	if s.queue != nil && f.pos != 0 {
+		s.queue.Done(f.pos)
+	}
+	s.flights.remove(a.ID)
+	return nil
+}
+
+// receive notes a QoS 2 publication of the client under id, and says whether it was there already. [MQTT-4.3.3-2]
+func (s *session) receive(id uint16, most int) (again bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again = s.received[id]; again {
+		return true, nil
+	}
+	if len(s.received) >= most { // [MQTT-3.3.4-7]; without it, a client of 3.1.1 could make it grow for ever
+		return false, errReceiveMaximum
+	}
+	if s.received == nil {
+		s.received = make(map[uint16]struct{})
+	}
+	s.received[id] = struct{}{}
+	if s.queue != nil {
+		s.queue.Received(id, true)
+	}
+	return false, nil
+}
+
+// release forgets a QoS 2 publication of the client and says whether there was one.
+func (s *session) release(id uint16) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.received[id]
+	delete(s.received, id)
+	if known && s.queue != nil {
+		s.queue.Received(id, false)
+	}
+	return known
+}

@@ -1,0 +1,186 @@
+package mqtt
+
+import (
+	"time"
+
+	"leafgate/core"
+)
+
+// The backlog is what was promised to a session and not sent yet: its client is away, or has as much under way as it takes.
+
+// deliverySize is what a delivery counts against the bounds, in bytes.
+func deliverySize(d *Delivery) int {
+	const overhead = 64
+	m := d.Message
+	return len(m.Subject) + len(m.Header) + len(m.Payload) + overhead
+}
+
+// wait puts e behind the others. s.mu is held, as in all of this file.
+func (s *session) wait(e waitingEntry) {
+	s.waiting.push(e)
+	if e.size > 0 {
+		s.bytes += int64(e.size)
+		s.module.counters.queued.Add(int64(e.size))
+		s.module.counters.waiting.Add(1)
+	}
+}
+
+// next takes the oldest entry.
+func (s *session) next() (e waitingEntry, ok bool) {
+	if e, ok = s.waiting.pop(); ok && e.size > 0 {
+		s.bytes -= int64(e.size)
+		s.module.counters.queued.Add(-int64(e.size))
+		s.module.counters.waiting.Add(-1)
+	}
+	return e, ok
+}
+
+// makeRoom says whether a message of size bytes may wait: the newest is refused at a bound, or the oldest dropped.
+func (s *session) makeRoom(size int) bool {
+	o := s.module.opts.Load()
+	for {
+		full := s.waiting.len() >= o.maxQueued || s.bytes+int64(size) > o.maxQueuedBytes
+		total := s.module.counters.queued.Load()+int64(size) > o.maxQueuedTotal
+		if !full && !total {
+			return true
+		}
+		if !o.dropOldest {
+			return false
+		}
+		e, ok := s.next()
+		if !ok {
+			return false
+		}
+		s.queue.Done(e.pos)
+		s.module.counters.refused.Add(1)
+	}
+}
+
+// crowded: publishers should wait until the client has taken some.
+func (s *session) crowded() bool {
+	o := s.module.opts.Load()
+	return s.waiting.len() > o.maxQueued/2 || s.bytes > o.maxQueuedBytes/2
+}
+
+// releaseDrained answers the barriers that need not wait any more.
+func (s *session) releaseDrained() []*core.Barrier {
+	o := s.module.opts.Load()
+	if len(s.held) == 0 || s.waiting.len() > o.maxQueued/4 || s.bytes > o.maxQueuedBytes/4 {
+		return nil
+	}
+	return s.releaseHeld()
+}
+
+// releaseHeld answers all barriers that wait.
+func (s *session) releaseHeld() (free []*core.Barrier) {
+	free, s.held = s.held, nil
+	return free
+}
+
+// dropWaiting forgets everything that waits.
+func (s *session) dropWaiting() {
+	for {
+		if _, ok := s.next(); !ok {
+			return
+		}
+	}
+}
+
+// pump sends what waits, as far as the client takes it. It stops while much lies in the outbox, as long as something is
+// under way whose acknowledgement will bring us here again.
+func (s *session) pump(c *conn) {
+	if s.conn.Load() != c {
+		return
+	}
+	for s.waiting.len() > 0 && s.mayTakeOff(c) {
+		e, _ := s.next()
+		d, ok := s.queue.Get(e.pos)
+		if !ok {
+			continue
+		}
+		if s.unwanted(&d) {
+			s.queue.Done(e.pos)
+			continue
+		}
+		if d.QoS == 0 { // a retained message
+			s.transmit(c, &d, 0, false)
+			s.queue.Done(e.pos)
+			continue
+		}
+		s.takeOff(c, &d, e.pos)
+	}
+}
+
+// unwanted: the message has expired [MQTT-3.3.2-5], or the client has lost the right to it.
+func (s *session) unwanted(d *Delivery) bool {
+	if d.Until != 0 && time.Now().UnixNano() >= d.Until {
+		s.module.counters.expired.Add(1)
+		return true
+	}
+	if !s.ep.Identity().Perms.CanReceive(d.Message.Subject, "") {
+		s.module.counters.denied.Add(1)
+		return true
+	}
+	return false
+}
+
+// outboxLimit is how many bytes may lie in the outbox before deliveries wait: what comes behind them, such as PINGRESP,
+// should not wait long.
+const outboxLimit = 1 << 20
+
+// mayTakeOff: the client takes one more, and soon. [MQTT-3.3.4-9] [MQTT-4.9.0-2]
+func (s *session) mayTakeOff(c *conn) bool {
+	n := s.flights.len()
+	return n == 0 || n < c.window && c.net.Pending() < outboxLimit
+}
+
+// takeOff sends d under a new packet id.
+func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
+	f := s.flights.add(pos, d.QoS)
+	id := f.id()
+	v := s.transmit(c, d, id, false)
+	if v == core.Refused { // larger than the client takes: as if it were delivered [MQTT-3.1.2-25]
+		s.flights.remove(id)
+		if pos != 0 {
+			s.queue.Done(pos)
+		}
+		return v
+	}
+	if pos != 0 {
+		s.queue.Mark(pos, id, Sent)
+	}
+	return v
+}
+
+// resume sends again what the client had not acknowledged, in the old order under the old ids [MQTT-4.4.0-1]
+// [MQTT-4.6.0-1], and then what waits.
+func (s *session) resume(c *conn) {
+	for _, f := range s.flights.all() {
+		if f.state == Released {
+			c.net.Append(appendPubrel(nil, c.version, f.id()))
+			continue
+		}
+		d, ok := s.queue.Get(f.pos)
+		if !ok || s.unwantedAgain(&d) {
+			s.giveUp(f.id(), f.pos)
+			continue
+		}
+		if s.transmit(c, &d, f.id(), true) == core.Refused {
+			s.giveUp(f.id(), f.pos)
+		}
+	}
+	s.pump(c)
+}
+
+// unwantedAgain is unwanted for what was sent before: a QoS 2 exchange is finished even if the message has expired.
+// [MQTT-4.3.3-7]
+func (s *session) unwantedAgain(d *Delivery) bool {
+	return !s.ep.Identity().Perms.CanReceive(d.Message.Subject, "") || d.QoS == 1 && s.unwanted(d)
+}
+
+func (s *session) giveUp(id uint16, pos uint64) {
+	s.flights.remove(id)
+	if s.queue != nil && pos != 0 {
+		s.queue.Done(pos)
+	}
+}

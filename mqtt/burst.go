@@ -1,0 +1,116 @@
+package mqtt
+
+import (
+	"leafgate/core"
+	"leafgate/mqtt/packet"
+)
+
+// A burst is the acknowledgements of what one Feed has published. They go out together, in order, when every sink that
+// promised to store has stored, and after those of earlier bursts. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+type burst struct {
+	core.Barrier
+	conn *conn
+	acks []byte
+	n    int64 // publications that count against the receive maximum
+	next *burst
+	done bool
+	err  error
+
+	finished func(error) // stored, so that starting one does not allocate
+}
+
+func newBurst() *burst {
+	b := &burst{}
+	b.finished = b.finish
+	return b
+}
+
+// openBurst answers the burst of this Feed.
+func (c *conn) openBurst() *burst {
+	if c.burst != nil {
+		return c.burst
+	}
+	b := c.lis.module.bursts.Get().(*burst)
+	b.Reset(b.finished)
+	b.conn, b.next, b.done, b.err = c, nil, false, nil
+	b.acks, b.n = b.acks[:0], 0
+	c.burst = b
+	c.ackMu.Lock()
+	if c.last == nil {
+		c.first = b
+	} else {
+		c.last.next = b
+	}
+	c.last = b
+	c.ackMu.Unlock()
+	return b
+}
+
+func (b *burst) ack(t packet.Type, v packet.Version, id uint16, code packet.Reason) {
+	b.acks = packet.AppendAck(b.acks, t, v, id, code)
+}
+
+// settleBurst gives up this Feed's hold.
+func (c *conn) settleBurst() {
+	if b := c.burst; b != nil {
+		c.burst = nil
+		b.Done(nil)
+	}
+}
+
+// finish runs when everything of b is stored, or was not stored, on any goroutine.
+func (b *burst) finish(err error) {
+	c := b.conn
+	c.ackMu.Lock()
+	b.done, b.err = true, err
+	for c.first != nil && c.first.done {
+		c.send(c.first)
+	}
+	c.ackMu.Unlock()
+	if !c.feeding.Load() { // else the end of Feed flushes
+		c.net.Flush()
+	}
+}
+
+// send writes the first burst's acknowledgements. c.ackMu is held.
+func (c *conn) send(b *burst) {
+	if c.first = b.next; c.first == nil {
+		c.last = nil
+	}
+	if b.err != nil {
+		// Nothing is acknowledged: the client will send again. [MQTT-4.8.0-2]
+		c.dismiss(errStorage.with(b.err))
+	} else {
+		c.net.Append(b.acks)
+	}
+	c.unacked.Add(-b.n)
+	b.conn = nil
+	c.lis.module.bursts.Put(b)
+}
+
+// countUnacked takes a PUBLISH at QoS 1 into account. [MQTT-3.3.4-7]
+func (c *conn) countUnacked() error {
+	n := c.unacked.Add(1)
+	c.openBurst().n++
+	if c.version == packet.V5 && n > int64(c.options().receiveMaximum) {
+		return errReceiveMaximum
+	}
+	return nil
+}
+
+// lent is scratch for one Feed: idle connections own none.
+type lent struct{ header, reply []byte }
+
+func (c *conn) borrow() *lent {
+	if c.lent == nil {
+		c.lent = c.lis.module.lents.Get().(*lent)
+	}
+	return c.lent
+}
+
+func (c *conn) giveBack() {
+	if c.lent != nil {
+		c.lis.module.lents.Put(c.lent)
+		c.lent = nil
+	}
+}

@@ -1,0 +1,128 @@
+package mqtt
+
+import (
+	"slices"
+
+	"leafgate/mqtt/packet"
+)
+
+// A flight is a delivery that the client has not acknowledged.
+type flight struct {
+	seq   uint64 // grows; the packet id follows from it
+	pos   uint64 // in the queue; 0: kept nowhere, as the session ends with the connection
+	qos   byte
+	state FlightState
+}
+
+// id is the packet identifier. [MQTT-2.3.1-2] [MQTT-2.2.1-4]
+func (f *flight) id() uint16 { return uint16(f.seq%mostFlights) + 1 }
+
+const mostFlights = 65_535
+
+// awaits says whether t is what the client may answer now.
+func (f *flight) awaits(t packet.Type) bool {
+	switch {
+	case f.qos == 1:
+		return t == packet.PUBACK
+	case f.state == Released:
+		return t == packet.PUBCOMP || t == packet.PUBREC
+	}
+	return t == packet.PUBREC
+}
+
+// flights are those of one session, in the order they were sent.
+type flights struct {
+	list []flight
+	from int    // what is before it has been acknowledged
+	next uint64 // seq
+}
+
+func (fs *flights) len() int { return len(fs.list) - fs.from }
+
+// all are the flights in order.
+func (fs *flights) all() []flight { return fs.list[fs.from:] }
+
+// add takes a new one and gives it an id that is free. There are fewer than mostFlights.
+func (fs *flights) add(pos uint64, qos byte) *flight {
+	f := flight{seq: fs.next, pos: pos, qos: qos, state: Sent}
+	for fs.find(f.id()) != nil {
+		f.seq++
+	}
+	fs.next = f.seq + 1
+	if fs.from > 0 && len(fs.list) == cap(fs.list) {
+		fs.list = fs.list[:copy(fs.list, fs.list[fs.from:])]
+		fs.from = 0
+	}
+	fs.list = append(fs.list, f)
+	return &fs.list[len(fs.list)-1]
+}
+
+// find answers the flight with that id, or nil. The oldest is mostly the one.
+func (fs *flights) find(id uint16) *flight {
+	if at, ok := fs.search(id); ok {
+		return &fs.list[at]
+	}
+	return nil
+}
+
+// search finds the flight with that id: seq gives the id, so there is one candidate in each round of ids.
+func (fs *flights) search(id uint16) (at int, ok bool) {
+	all := fs.all()
+	if len(all) == 0 || id == 0 {
+		return 0, false
+	}
+	if all[0].id() == id {
+		return fs.from, true
+	}
+	oldest, newest := all[0].seq, all[len(all)-1].seq
+	seq := newest - newest%mostFlights + uint64(id-1)
+	if seq > newest {
+		if seq < mostFlights {
+			return 0, false
+		}
+		seq -= mostFlights
+	}
+	for seq >= oldest {
+		at, ok = slices.BinarySearchFunc(all, seq, func(f flight, seq uint64) int {
+			switch {
+			case f.seq < seq:
+				return -1
+			case f.seq > seq:
+				return 1
+			}
+			return 0
+		})
+		if ok {
+			return fs.from + at, true
+		}
+		if seq < mostFlights {
+			break
+		}
+		seq -= mostFlights
+	}
+	return 0, false
+}
+
+// remove forgets the flight with that id.
+func (fs *flights) remove(id uint16) {
+	at, ok := fs.search(id)
+	switch {
+	case !ok:
+	case at == fs.from:
+		if fs.from++; fs.from == len(fs.list) {
+			fs.reset()
+		}
+	default:
+		fs.list = slices.Delete(fs.list, at, at+1)
+	}
+}
+
+// keptFlights is how much room an empty list keeps.
+const keptFlights = 64
+
+func (fs *flights) reset() {
+	fs.from = 0
+	if fs.list = fs.list[:0]; cap(fs.list) > keptFlights {
+		fs.list = nil
+	}
+}

@@ -1,0 +1,129 @@
+package mqtt
+
+import (
+	"slices"
+	"sort"
+
+	"leafgate/core"
+)
+
+// A memoryQueue is a [Queue] that lives as long as the process. The zero queue is empty, places begin at 1.
+//
+// Deliveries stand in the order of their places. One that is done leaves at once where it is the first; elsewhere it
+// leaves a gap, and gaps are closed when there are more of them than deliveries. So Put, Mark, Get and Done take constant
+// time over many calls, but for a search among the few where gaps were closed, and a client that never acknowledges one
+// message costs no more than what it has not acknowledged.
+type memoryQueue struct {
+	entries  deque[queueEntry]
+	last     uint64   // the latest place
+	gaps     int      // how many of entries are done
+	received []uint16 // open QoS 2 publications on their way in, sorted
+}
+
+// A queueEntry is a delivery, or the gap that it left.
+type queueEntry struct {
+	Delivery
+	pos   uint64
+	id    uint16
+	state FlightState
+	done  bool
+}
+
+// Put implements Queue. It takes no time and never fails.
+func (q *memoryQueue) Put(d *Delivery, _ *core.Barrier) (pos uint64, err error) {
+	q.last++
+	q.entries.push(queueEntry{Delivery: *d, pos: q.last})
+	return q.last, nil
+}
+
+// Get implements Queue.
+func (q *memoryQueue) Get(pos uint64) (Delivery, bool) {
+	if e := q.find(pos); e != nil {
+		return e.Delivery, true
+	}
+	return Delivery{}, false
+}
+
+// Mark implements Queue.
+func (q *memoryQueue) Mark(pos uint64, id uint16, state FlightState) {
+	if e := q.find(pos); e != nil {
+		e.id, e.state = id, state
+	}
+}
+
+// Done implements Queue.
+func (q *memoryQueue) Done(pos uint64) {
+	e := q.find(pos)
+	if e == nil {
+		return
+	}
+	*e = queueEntry{pos: pos, done: true}
+	q.gaps++
+	for first := q.entries.front(); first != nil && first.done; first = q.entries.front() {
+		q.entries.pop()
+		q.gaps--
+	}
+	if n := q.entries.len(); n > leastRing && q.gaps > n/2 {
+		q.closeGaps()
+	}
+}
+
+// find returns what is still queued at pos, or nil.
+func (q *memoryQueue) find(pos uint64) *queueEntry {
+	first := q.entries.front()
+	if first == nil || pos < first.pos || pos > q.last {
+		return nil
+	}
+	// Where no gap was closed, it is as far from the first as its place says; otherwise it is nearer.
+	n := int(min(pos-first.pos, uint64(q.entries.len()-1)))
+	if q.entries.at(n).pos != pos {
+		n = sort.Search(n, func(i int) bool { return q.entries.at(i).pos >= pos })
+	}
+	if e := q.entries.at(n); e.pos == pos && !e.done {
+		return e
+	}
+	return nil
+}
+
+// closeGaps passes the deliveries once through the ring.
+func (q *memoryQueue) closeGaps() {
+	for range q.entries.len() {
+		if e, _ := q.entries.pop(); !e.done {
+			q.entries.push(e)
+		}
+	}
+	q.gaps = 0
+}
+
+// Received implements Queue.
+func (q *memoryQueue) Received(id uint16, open bool) {
+	at, found := slices.BinarySearch(q.received, id)
+	switch {
+	case open && !found:
+		q.received = slices.Insert(q.received, at, id)
+	case !open && found:
+		q.received = slices.Delete(q.received, at, at+1)
+		if len(q.received) == 0 && cap(q.received) > receivedKept {
+			q.received = nil
+		}
+	}
+}
+
+// receivedKept is how many ids of QoS 2 publications keep their memory when all are completed.
+const receivedKept = 64
+
+// Pending implements Queue.
+func (q *memoryQueue) Pending(visit func(pos uint64, d *Delivery, id uint16, state FlightState)) {
+	for i := range q.entries.len() {
+		if e := q.entries.at(i); !e.done {
+			visit(e.pos, &e.Delivery, e.id, e.state)
+		}
+	}
+}
+
+// Incoming implements Queue, in the order of the ids.
+func (q *memoryQueue) Incoming(visit func(id uint16)) {
+	for _, id := range q.received {
+		visit(id)
+	}
+}

@@ -1,0 +1,100 @@
+package mqtt
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"leafgate/core"
+	"leafgate/mapping"
+)
+
+// errQuota: a bound on retained messages refuses one more.
+var errQuota = errors.New("too many retained messages")
+
+// retention is the retained messages of all accounts, within the bounds of the configuration.
+type retention struct {
+	module *frontend
+
+	mu    sync.RWMutex // guards the map; the trees guard themselves
+	trees map[*core.Account]*retainedTree
+}
+
+func (r *retention) init(f *frontend) {
+	r.module, r.trees = f, make(map[*core.Account]*retainedTree)
+}
+
+// tree answers an account's retained messages.
+func (r *retention) tree(a *core.Account) *retainedTree {
+	r.mu.RLock()
+	t := r.trees[a]
+	r.mu.RUnlock()
+	if t != nil {
+		return t
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t = r.trees[a]; t == nil {
+		t = &retainedTree{}
+		r.trees[a] = t
+	}
+	return t
+}
+
+// set retains m, whose Subject is set, in place of what was there; without payload it only removes that. [MQTT-3.3.1-5]
+// [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+func (r *retention) set(a *core.Account, m *core.Message, qos byte) error {
+	t := r.tree(a)
+	if len(m.Payload) == 0 {
+		if removed := t.remove(m.Subject); removed != nil {
+			return r.module.store.Retain(a.Name(), &Retained{Message: m.Clone()}, m.Stored)
+		}
+		return nil
+	}
+	kept := &Retained{Message: m.Clone(), QoS: qos}
+	if seconds, ok := headerExpiry(m.Header); ok {
+		kept.Until = time.Now().Add(time.Duration(seconds) * time.Second).UnixNano()
+	}
+	o, old := r.module.opts.Load(), t.get(m.Subject)
+	was := 0
+	if old != nil {
+		was = old.size()
+	}
+	if old == nil && t.count() >= o.maxRetained || int64(t.bytes()-was+kept.size()) > o.maxRetainedBytes ||
+		len(m.Payload) > o.maxRetainedPayload {
+		r.module.counters.unkept.Add(1)
+		return errQuota
+	}
+	t.set(kept)
+	return r.module.store.Retain(a.Name(), kept, m.Stored)
+}
+
+// match appends what f matches in the account a and has not expired.
+func (r *retention) match(dst []*Retained, a *core.Account, f *mapping.Filter, now int64) []*Retained {
+	return r.tree(a).match(dst, f, now)
+}
+
+// totals are those of all accounts.
+func (r *retention) totals() (messages, bytes int) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, t := range r.trees {
+		messages += t.count()
+		bytes += t.bytes()
+	}
+	return messages, bytes
+}
+
+// sweep forgets what has expired.
+func (r *retention) sweep(now int64) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for a, t := range r.trees {
+		for _, gone := range t.sweep(now) {
+			r.module.counters.expired.Add(1)
+			m := *gone.Message
+			m.Payload = nil
+			_ = r.module.store.Retain(a.Name(), &Retained{Message: &m}, nil)
+		}
+	}
+}

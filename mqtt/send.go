@@ -1,0 +1,128 @@
+package mqtt
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"leafgate/core"
+	"leafgate/mapping"
+	"leafgate/mqtt/packet"
+)
+
+// transmit queues d for the client, under packet id if that is not 0. Refused: not for this client, or at QoS 0 no room.
+// s.mu is held.
+func (s *session) transmit(c *conn, d *Delivery, id uint16, dup bool) core.Verdict {
+	var scratch [512]byte
+	head, ok := s.render(scratch[:0], c, d, id, dup)
+	if !ok {
+		return core.Refused
+	}
+	if id != 0 || d.Replay { // the window bounds these, not the outbox
+		c.net.AppendBoth(head, d.Message.Payload)
+		return core.Taken
+	}
+	v := c.net.Queue(head, d.Message.Payload)
+	if v == core.Refused {
+		s.module.counters.dropped.Add(1)
+	}
+	return v
+}
+
+// render appends everything of a PUBLISH but its payload. False: the client cannot have it.
+func (s *session) render(dst []byte, c *conn, d *Delivery, id uint16, dup bool) ([]byte, bool) {
+	var topicScratch [256]byte
+	var propertyScratch [256]byte
+	topic, ok := s.topicOf(topicScratch[:0], d.Message)
+	if !ok {
+		return dst, false
+	}
+	properties := propertyScratch[:0]
+	if c.version == packet.V5 {
+		properties = s.renderProperties(properties, d)
+		if alias, known := c.aliases.aliasFor(topic); alias != 0 {
+			properties = packet.AppendTopicAlias(properties, alias)
+			if known {
+				topic = nil
+			}
+		}
+	}
+	size := 2 + len(topic) + len(d.Message.Payload)
+	if d.QoS > 0 {
+		size += 2
+	}
+	if c.version == packet.V5 {
+		size += packet.VarintLen(len(properties)) + len(properties)
+	}
+	if size > maxPacket || c.maxPacket > 0 && 1+packet.VarintLen(size)+size > c.maxPacket { // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+		s.module.counters.oversize.Add(1)
+		return dst, false
+	}
+	dst = packet.AppendPublishHeader(dst, flagsOf(d, dup), size)
+	dst = packet.AppendString(dst, topic)
+	if d.QoS > 0 {
+		dst = binary.BigEndian.AppendUint16(dst, id)
+	}
+	if c.version == packet.V5 {
+		dst = append(packet.AppendVarint(dst, len(properties)), properties...)
+	}
+	return dst, true
+}
+
+// flagsOf are the flags of the fixed header. [MQTT-3.3.1-1] [MQTT-3.3.1-2] [MQTT-3.3.1-3]
+func flagsOf(d *Delivery, dup bool) byte {
+	f := d.QoS << 1
+	if dup && d.QoS > 0 {
+		f |= 0b1000
+	}
+	if d.Retain {
+		f |= 0b0001
+	}
+	return f
+}
+
+// topicOf answers the topic of m: as its publisher wrote it, or as its subject says.
+func (s *session) topicOf(dst []byte, m *core.Message) ([]byte, bool) {
+	if _, ours := m.Namer.(*namer); ours && len(m.Raw) > 0 {
+		return m.Raw, true
+	}
+	topic, ok := mapping.AppendTopic(dst, m.Subject)
+	if ok {
+		return topic, true
+	}
+	if s.module.opts.Load().substitute {
+		return mapping.AppendSubstitute(dst, m.Subject), true
+	}
+	s.module.counters.foreign.Add(1)
+	return dst, false
+}
+
+// renderProperties appends the properties of a PUBLISH, without their length.
+func (s *session) renderProperties(dst []byte, d *Delivery) []byte {
+	m := d.Message
+	if len(m.Header) == 0 && len(m.Reply) == 0 && len(d.IDs) == 0 && d.Until == 0 {
+		return dst
+	}
+	o := propertyOptions{ids: d.IDs}
+	if d.Until != 0 { // what is left of it [MQTT-3.3.2-6]
+		o.expiry, o.hasExpiry = secondsUntil(d.Until), true
+	}
+	var scratch [256]byte
+	if len(m.Reply) > 0 {
+		if topic, ok := mapping.AppendTopic(scratch[:0], m.Reply); ok {
+			o.responseTopic = topic
+			s.grant(m.Reply, topic)
+		}
+	}
+	return appendProperties(dst, m.Header, o)
+}
+
+// secondsUntil is how many seconds are left, rounded up, so that a message passed on at once keeps its interval.
+func secondsUntil(at int64) uint32 {
+	left := (at - time.Now().UnixNano() + int64(time.Second) - 1) / int64(time.Second)
+	return uint32(min(max(left, 0), math.MaxUint32))
+}
+
+func appendPubrel(dst []byte, v packet.Version, id uint16) []byte {
+	return packet.AppendAck(dst, packet.PUBREL, v, id, packet.Success)
+}

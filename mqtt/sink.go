@@ -1,0 +1,166 @@
+package mqtt
+
+import (
+	"slices"
+	"time"
+
+	"leafgate/core"
+)
+
+// The session is its client's sink. None of these block; publishers call them.
+var (
+	_ core.Sink      = (*session)(nil)
+	_ core.Throttler = (*session)(nil)
+)
+
+// Run implements core.Sink: messages at QoS 0 that look the same for many. Nobody keeps them for a client that is away.
+func (s *session) Run(head, rest []byte, n int, more bool) core.Verdict {
+	c := s.conn.Load()
+	if c == nil {
+		return core.Refused
+	}
+	if s.holding.Load() { // SUBACK and retained messages come first
+		s.mu.Lock()
+		s.mu.Unlock() //lint:ignore SA2001 waits for who holds it
+	}
+	v := c.net.Run(head, rest, n, more)
+	if v == core.Refused {
+		s.module.counters.dropped.Add(int64(n))
+	}
+	return v
+}
+
+// Flush implements core.Sink.
+func (s *session) Flush() {
+	if c := s.conn.Load(); c != nil {
+		c.net.Flush()
+	}
+}
+
+// Throttle implements core.Throttler.
+func (s *session) Throttle(limit <-chan struct{}) {
+	if c := s.conn.Load(); c != nil {
+		c.net.Throttle(limit)
+	}
+}
+
+// Evict implements core.Sink: the connection ends; a session whose account is gone goes with it, by its own connection's
+// goroutine or the agenda.
+func (s *session) Evict(cause error) {
+	e := errKicked
+	switch cause {
+	case core.ErrAccountRemoved:
+		e = errRightsChanged.with(cause)
+	case core.ErrEngineClosed:
+		e = errShutdown
+	}
+	if c := s.conn.Load(); c != nil {
+		c.dismiss(e)
+	}
+	if cause == core.ErrAccountRemoved {
+		s.module.agenda.end(s)
+	}
+}
+
+// Deliver implements core.Sink: the client gets m once for its plain subscriptions, however many match [MQTT-3.3.5-1]
+// [MQTT-3.3.4-2], and once for each shared one.
+func (s *session) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict {
+	var ids [8]uint32
+	plain := Delivery{Message: m, IDs: ids[:0]}
+	published, retain := publishedWith(m.Mark, s.module.opts.Load().natsQoS)
+	wanted, v := false, core.Refused
+	for _, x := range subs {
+		sub := x.Tag.(*subscription)
+		if sub.noLocal && m.From() == s.ep { // [MQTT-3.3.8.3-3]
+			continue
+		}
+		d, one := &plain, Delivery{Message: m}
+		if sub.shared {
+			d = &one
+		}
+		d.QoS = max(d.QoS, min(published, sub.qos)) // [MQTT-3.8.4-6] [MQTT-3.8.4-8]
+		d.Retain = d.Retain || retain && sub.asPublished
+		if sub.id != 0 && !slices.Contains(d.IDs, sub.id) { // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+			d.IDs = append(d.IDs, sub.id)
+		}
+		if sub.shared {
+			v = max(v, s.deliver(d))
+		} else {
+			wanted = true
+		}
+	}
+	if wanted {
+		v = max(v, s.deliver(&plain))
+	}
+	return v
+}
+
+// deliver sends d now, or keeps it until it can be sent.
+func (s *session) deliver(d *Delivery) core.Verdict {
+	if seconds, ok := headerExpiry(d.Message.Header); ok {
+		d.Until = time.Now().Add(time.Duration(seconds) * time.Second).UnixNano()
+	}
+	s.mu.Lock()
+	c := s.conn.Load()
+	switch {
+	case s.ended:
+		s.mu.Unlock()
+		return core.Refused
+	case d.QoS == 0 && c == nil:
+		s.mu.Unlock()
+		return core.Refused
+	case d.QoS == 0:
+		v := s.transmit(c, d, 0, false)
+		s.mu.Unlock()
+		return v
+	}
+	v := s.promise(c, d)
+	s.mu.Unlock()
+	return v
+}
+
+// promise takes a delivery at QoS 1 or 2. s.mu is held.
+func (s *session) promise(c *conn, d *Delivery) core.Verdict {
+	direct := c != nil && s.waiting.len() == 0 && s.mayTakeOff(c)
+	if direct && s.expiry == 0 { // ends with the connection: nothing will be sent again
+		return s.takeOff(c, d, 0)
+	}
+	size := deliverySize(d)
+	if !direct {
+		if !s.makeRoom(size) {
+			s.module.counters.refused.Add(1)
+			return core.Refused
+		}
+	}
+	pos, err := s.keep(d)
+	switch {
+	case err != nil:
+		s.module.counters.refused.Add(1)
+		return core.Refused
+	case direct:
+		return s.takeOff(c, d, pos)
+	}
+	s.wait(waitingEntry{pos, int32(size)})
+	if c != nil && s.crowded() && d.Message.Stored != nil {
+		d.Message.Stored.Add() // the publisher's acknowledgement waits until there is room again
+		s.held = append(s.held, d.Message.Stored)
+	}
+	return core.Taken
+}
+
+// keep puts a copy of d in the queue, one for all sessions that keep the message.
+func (s *session) keep(d *Delivery) (pos uint64, err error) {
+	kept := *d
+	kept.Message = d.Message.Keep()
+	if kept.IDs = nil; len(d.IDs) > 0 {
+		kept.IDs = slices.Clone(d.IDs)
+	}
+	return s.put(&kept, d.Message.Stored)
+}
+
+func (s *session) put(d *Delivery, stored *core.Barrier) (pos uint64, err error) {
+	if s.queue == nil {
+		s.queue = &memoryQueue{}
+	}
+	return s.queue.Put(d, stored)
+}
