@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +55,52 @@ func TestPreAuthSlowloris(t *testing.T) {
 		c.closed()
 	}
 	good.alive()
+}
+
+// What is kept of a CONNECT that does not end is 4 KiB, but for what allocators and buffers of all connections add.
+func TestPreAuthMemory(t *testing.T) {
+	const n, least, most = 800, 3 << 10, 6 << 10
+	g := gatewaytest.Start(t, `authorization { user: a, password: pw, timeout: 60 }`)
+	begin := "CONNECT {\"user\":\""
+	held := make([]*client, n)
+	for i := range held {
+		held[i], _ = connect(t, g)
+		held[i].send(begin)
+	}
+	before := heap()
+	for _, c := range held {
+		c.send(strings.Repeat("x", 4<<10-len(begin)))
+	}
+	each := 0
+	defer func() { t.Logf("%d bytes for each", each) }()
+	waitFor(t, func() bool { // all has been read, and no more kept
+		each = (heap() - before) / n
+		return each >= least && each <= most
+	})
+	runtime.KeepAlive(held)
+}
+
+// heap is the bytes in use.
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// Whoever is refused, and however, nobody else notices.
+func TestNobodyElseNotices(t *testing.T) {
+	g := gatewaytest.Start(t, "")
+	witness, addr := hello(t, g, ""), g.Addr("natsproto")[0].String()
+	witness.send("SUB witness 1\r\n")
+	for i, c := range slices.Concat(conversations, spellings) {
+		if c.conf != "" {
+			continue
+		}
+		c.play(t, addr, c.script)
+		witness.send(fmt.Sprintf("PUB witness 4\r\n%04d\r\n", i))
+		witness.next(fmt.Sprintf("MSG witness 1 4\r\n%04d\r\n", i))
+	}
 }
 
 // Whoever begins with another verb than CONNECT goes the same way through authorization.

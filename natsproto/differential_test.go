@@ -99,7 +99,30 @@ func (c conversation) play(t *testing.T, addr string, script []string) []map[str
 	client := wrap(t, conn)
 	client.info()
 	client.play(script)
+	if script[len(script)-1] != "!" {
+		client.leave(script)
+	}
+	conn.Close()
 	return client.infos
+}
+
+// leave ends the subscriptions of a script: the end of the connection does so too, but nobody can say when.
+func (c *client) leave(script []string) {
+	c.Helper()
+	for _, m := range regexp.MustCompile(`(?mi)^SUB[ \t].*?(\S+)\s*$`).FindAllStringSubmatch(text(script), -1) {
+		c.send("UNSUB " + m[1] + "\r\n")
+	}
+	c.send("PING\r\n")
+	for c.line() != "PONG\r\n" { // a verbose client gets +OK as well
+	}
+}
+
+// text is all that the client sends.
+func text(script []string) (all string) {
+	for _, s := range sent(script) {
+		all += strings.TrimPrefix(s[1:], " ")
+	}
+	return all
 }
 
 func sent(script []string) (steps []string) {

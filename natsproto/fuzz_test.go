@@ -21,13 +21,9 @@ func FuzzSession(f *testing.F) {
 		true:  natsproto.NewSplitter(f, perms+"no_auth_user: a"),
 	}
 	for _, c := range slices.Concat(conversations, spellings) {
-		text := ""
-		for _, s := range sent(c.script) {
-			text += strings.TrimPrefix(s[1:], " ")
-		}
-		restricted := strings.Contains(c.conf, "authorization")
-		f.Add([]byte(text), []byte{}, restricted)
-		f.Add([]byte(text), []byte{2, 0, 11}, restricted)
+		in, restricted := []byte(text(c.script)), strings.Contains(c.conf, "authorization")
+		f.Add(in, []byte{}, restricted)
+		f.Add(in, []byte{2, 0, 11}, restricted)
 	}
 	f.Fuzz(func(t *testing.T, in, cuts []byte, restricted bool) {
 		if len(in) > 32<<10 {
