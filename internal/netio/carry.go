@@ -48,6 +48,9 @@ func (b *burst) space() ([]byte, error) {
 // roomFor is how many bytes to keep for a unit of which have are there.
 func (c *Conn) roomFor(have int) int {
 	size := 2 * have
+	if !c.known && have <= preAuthFloor { // no more in advance than what everybody may cost
+		size = min(size, preAuthFloor+preAuthVerb)
+	}
 	if c.expect > have {
 		size = min(size, c.expect)
 	}

@@ -122,6 +122,9 @@ func (c *Conn) Authenticated() {
 // preAuthFloor is what a connection counts before authentication, at least.
 const preAuthFloor = 4 << 10
 
+// preAuthVerb lets a line of the floor's length stand behind a verb.
+const preAuthVerb = 64
+
 // hold takes care that the pre-auth budget knows of n bytes kept for c, and says whether they fit in.
 func (c *Conn) hold(n int) bool {
 	if c.known {
