@@ -328,3 +328,10 @@ func natsClient(tb testing.TB, g *gateway.Gateway, options string) *client {
 	c.expect("PONG\r\n")
 	return c
 }
+
+// tlsBlock makes a listener speak TLS.
+func tlsBlock(tb testing.TB) string {
+	tb.Helper()
+	cert, key := gatewaytest.Certificate(tb)
+	return fmt.Sprintf("\ntls { cert_file: %q, key_file: %q }", cert, key)
+}

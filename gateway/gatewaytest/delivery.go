@@ -147,7 +147,7 @@ func testUnsubscribe(t *testing.T, d *Driver) {
 	round(message{subject: "n.b"})
 	sub.subscribe("n.a") // again
 	round(message{subject: "n.a"}, message{subject: "n.b"})
-	if n := s.account().Stats().Subscriptions; n != 3 {
+	if n := s.subscriptions(); n != 3 {
 		t.Errorf("the engine has %d subscriptions, want 3", n)
 	}
 }

@@ -72,7 +72,7 @@ func testDeniedSubscribe(t *testing.T, d *Driver) {
 			t.Errorf("join a queue group: got %v, want ErrDenied", err)
 		}
 	}
-	if n := s.account().Stats().Subscriptions; n != 1 {
+	if n := s.subscriptions(); n != 1 {
 		t.Errorf("the engine has %d subscriptions, want 1", n)
 	}
 	bound.subscribe("in.>")

@@ -14,12 +14,14 @@ type stage struct {
 	testing.TB
 	*Driver
 	*gateway.Gateway
+	own     int // subscriptions of the gateway's own peers
 	dialled []net.Conn
 }
 
 func newStage(tb testing.TB, d *Driver, l Limits, text string) *stage {
 	tb.Helper()
 	s := &stage{TB: tb, Driver: d, Gateway: Start(tb, d.Config(l)+"\n"+text)}
+	s.own = s.Engine().Stats().Subscriptions
 	tb.Cleanup(s.hangUp) // one for all: a cleanup takes half a kilobyte
 	return s
 }
@@ -78,13 +80,18 @@ func (s *stage) clientOf(user, password string, patterns ...string) *client {
 	return c
 }
 
-// endpoints counts peers of the engine.
+// endpoints counts peers of the engine, but for the gateway's own, which have no address.
 func (s *stage) endpoints() (n int) {
-	for range s.Engine().Endpoints() {
-		n++
+	for ep := range s.Engine().Endpoints() {
+		if ep.Peer().Remote != "" {
+			n++
+		}
 	}
 	return n
 }
+
+// subscriptions counts those in the engine, but for the gateway's own.
+func (s *stage) subscriptions() int { return s.Engine().Stats().Subscriptions - s.own }
 
 // account is where everybody is who has no other.
 func (s *stage) account() *core.Account {
