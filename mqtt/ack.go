@@ -14,7 +14,7 @@ func (c *conn) onAck(raw *packet.Raw) error {
 	s := c.session
 	if raw.Type == packet.PUBREL {
 		code := packet.Success
-		if !s.release(a.ID) {
+		if !c.release(a.ID) {
 			code = packet.PacketIDNotFound
 		}
 		c.openBurst().ack(packet.PUBCOMP, c.version, a.ID, code) // behind its PUBREC, if that waits [MQTT-4.3.3-11]
@@ -51,6 +51,7 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 	}
 	if t == packet.PUBREC && !a.Reason.Failed() { // [MQTT-4.3.3-1]
 		f.state = Released
+		s.flights.settle(f)
 		if s.queue != nil && f.pos != 0 {
 			s.queue.Mark(f.pos, a.ID, Released)
 		}
@@ -71,7 +72,7 @@ func (s *session) receive(id uint16, most int) (again bool, err error) {
 	if _, again = s.received[id]; again {
 		return true, nil
 	}
-	if len(s.received) >= most { // [MQTT-3.3.4-7]; without it, a client of 3.1.1 could make it grow for ever
+	if len(s.received) >= most { // [MQTT-3.3.4-7]
 		return false, errReceiveMaximum
 	}
 	if s.received == nil {
@@ -85,6 +86,14 @@ func (s *session) receive(id uint16, most int) (again bool, err error) {
 }
 
 // release forgets a QoS 2 publication of the client and says whether there was one.
+func (c *conn) release(id uint16) bool {
+	known := c.session.release(id)
+	if known {
+		c.unacked.Add(-1)
+	}
+	return known
+}
+
 func (s *session) release(id uint16) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,6 +11,7 @@ type aliases struct {
 	inMax  uint16
 	outMax uint16
 	out    map[string]uint16 // by topic; under session.mu
+	fresh  string            // what the last aliasFor has given an alias
 }
 
 // resolveAlias answers the topic that an alias stands for, and remembers a topic that comes with one.
@@ -35,22 +36,32 @@ func (c *conn) resolveAlias(topic []byte, alias uint16) ([]byte, error) {
 	return topic, nil
 }
 
-// aliasFor answers an alias for a delivery's topic, and whether the client knows it already. 0: none. [MQTT-3.1.2-26]
-// [MQTT-3.1.2-27] [MQTT-3.3.2-11]
-func (a *aliases) aliasFor(topic []byte) (alias uint16, known bool) {
+// aliasFor answers an alias for a delivery's topic, and whether the client knows it already. 0: none, as where a new one
+// has no room in the packet. [MQTT-3.1.2-26] [MQTT-3.1.2-27] [MQTT-3.3.2-11]
+func (a *aliases) aliasFor(topic []byte, room bool) (alias uint16, known bool) {
 	if a == nil || a.outMax == 0 {
 		return 0, false
 	}
+	a.fresh = ""
 	if alias, known = a.out[string(topic)]; known {
 		return alias, true
 	}
-	if len(a.out) >= int(a.outMax) {
+	if !room || len(a.out) >= int(a.outMax) {
 		return 0, false
 	}
 	if a.out == nil {
 		a.out = make(map[string]uint16)
 	}
-	alias = uint16(len(a.out) + 1)
-	a.out[string(topic)] = alias
+	alias, a.fresh = uint16(len(a.out)+1), string(topic)
+	a.out[a.fresh] = alias
 	return alias, false
+}
+
+// takeBack forgets the alias that the last aliasFor has made, if it made one: its message was not sent, so the client does
+// not know it.
+func (a *aliases) takeBack() {
+	if a != nil && a.fresh != "" {
+		delete(a.out, a.fresh)
+		a.fresh = ""
+	}
 }

@@ -92,6 +92,7 @@ func (s *session) pump(c *conn) {
 	if s.conn.Load() != c {
 		return
 	}
+	s.pumpAgain(c)
 	for s.waiting.len() > 0 && s.mayTakeOff(c) {
 		e, _ := s.next()
 		d, ok := s.queue.Get(e.pos)
@@ -128,9 +129,12 @@ func (s *session) unwanted(d *Delivery) bool {
 // should not wait long.
 const outboxLimit = 1 << 20
 
-// mayTakeOff: the client takes one more, and soon. [MQTT-3.3.4-9] [MQTT-4.9.0-2]
-func (s *session) mayTakeOff(c *conn) bool {
-	n := s.flights.len()
+// mayTakeOff: the client takes one more, and soon. What is to be sent again comes first. [MQTT-4.6.0-1]
+func (s *session) mayTakeOff(c *conn) bool { return s.flights.late == 0 && s.hasQuota(c) }
+
+// hasQuota: less is under way to the client than it takes. [MQTT-3.3.4-9] [MQTT-4.9.0-2]
+func (s *session) hasQuota(c *conn) bool {
+	n := s.flights.out()
 	return n == 0 || n < c.window && c.net.Pending() < outboxLimit
 }
 
@@ -155,21 +159,25 @@ func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 // resume sends again what the client had not acknowledged, in the old order under the old ids [MQTT-4.4.0-1]
 // [MQTT-4.6.0-1], and then what waits.
 func (s *session) resume(c *conn) {
+	s.flights.renew()
 	for _, f := range s.flights.all() {
 		if f.state == Released {
 			c.net.Append(appendPubrel(nil, c.version, f.id()))
-			continue
-		}
-		d, ok := s.queue.Get(f.pos)
-		if !ok || s.unwantedAgain(&d) {
-			s.giveUp(f.id(), f.pos)
-			continue
-		}
-		if s.transmit(c, &d, f.id(), true) == core.Refused {
-			s.giveUp(f.id(), f.pos)
 		}
 	}
 	s.pump(c)
+}
+
+// pumpAgain sends again as much as the client takes.
+func (s *session) pumpAgain(c *conn) {
+	for s.flights.late > 0 && s.hasQuota(c) {
+		f := s.flights.nextAgain()
+		id, pos := f.id(), f.pos
+		d, ok := s.queue.Get(pos)
+		if !ok || s.unwantedAgain(&d) || s.transmit(c, &d, id, true) == core.Refused {
+			s.giveUp(id, pos)
+		}
+	}
 }
 
 // unwantedAgain is unwanted for what was sent before: a QoS 2 exchange is finished even if the message has expired.

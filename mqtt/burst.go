@@ -11,7 +11,7 @@ type burst struct {
 	core.Barrier
 	conn *conn
 	acks []byte
-	n    int64 // publications that count against the receive maximum
+	n    int64 // publications at QoS 1 among them, which then no longer count as unacknowledged
 	next *burst
 	done bool
 	err  error
@@ -46,6 +46,8 @@ func (c *conn) openBurst() *burst {
 	return b
 }
 
+// ack adds an acknowledgement. It says no more than its reason, whether the client wants to hear of problems or not.
+// [MQTT-3.1.2-29] [MQTT-3.4.2-2] [MQTT-3.4.2-3]
 func (b *burst) ack(t packet.Type, v packet.Version, id uint16, code packet.Reason) {
 	b.acks = packet.AppendAck(b.acks, t, v, id, code)
 }
@@ -77,22 +79,20 @@ func (c *conn) send(b *burst) {
 	if c.first = b.next; c.first == nil {
 		c.last = nil
 	}
+	c.unacked.Add(-b.n) // before the client can hear of it
 	if b.err != nil {
 		// Nothing is acknowledged: the client will send again. [MQTT-4.8.0-2]
 		c.dismiss(errStorage.with(b.err))
 	} else {
 		c.net.Append(b.acks)
 	}
-	c.unacked.Add(-b.n)
 	b.conn = nil
 	c.lis.module.bursts.Put(b)
 }
 
-// countUnacked takes a PUBLISH at QoS 1 into account. [MQTT-3.3.4-7]
+// countUnacked takes a PUBLISH at QoS 1 or 2 into account. [MQTT-3.3.4-7]
 func (c *conn) countUnacked() error {
-	n := c.unacked.Add(1)
-	c.openBurst().n++
-	if c.version == packet.V5 && n > int64(c.options().receiveMaximum) {
+	if n := c.unacked.Add(1); c.version == packet.V5 && n > int64(c.quota) {
 		return errReceiveMaximum
 	}
 	return nil

@@ -26,14 +26,16 @@ type conn struct {
 	keepAlive time.Duration // 1.5 times what the client said; 0: never mind. [MQTT-3.1.2-24]
 	window    int           // deliveries at QoS 1 and 2 that may be under way to the client. [MQTT-3.3.4-9]
 	maxPacket int           // bytes of a whole packet that the client takes; 0: any. [MQTT-3.1.2-24]
+	quota     int           // publications at QoS 1 and 2 that may be under way from the client. [MQTT-3.3.4-7]
+	maxFeed   int           // remaining length that was agreed on; 0: nothing yet
 
 	aliases *aliases // of topics, both ways; nil: none yet
 	lent    *lent    // scratch of this Feed; nil: not needed so far
 
-	accepted atomic.Bool // CONNACK was sent: version, flags and maxPacket do not change any more
-	feeding  atomic.Bool // Feed is at work, and will flush
-	unacked  atomic.Int64
-	burst    *burst // acknowledgements of this Feed; nil: none so far
+	accepted atomic.Bool  // CONNACK was sent: version, flags and maxPacket do not change any more
+	feeding  atomic.Bool  // Feed is at work, and will flush
+	unacked  atomic.Int64 // publications of the client at QoS 1 and 2 that are not acknowledged for good
+	burst    *burst       // acknowledgements of this Feed; nil: none so far
 	ackMu    sync.Mutex
 	first    *burst // bursts that wait for stores, in order; under ackMu
 	last     *burst
@@ -43,9 +45,8 @@ type conn struct {
 type connFlags uint8
 
 const (
-	bridge      connFlags = 1 << iota // the level says so: no echo, RETAIN as published
-	quietErrors                       // v5: Request Problem Information 0. [MQTT-3.1.2-29]
-	parting                           // DISCONNECT came: nothing counts any more. [MQTT-3.14.4-2]
+	bridge  connFlags = 1 << iota // the level says so: no echo, RETAIN as published
+	parting                       // DISCONNECT came: nothing counts any more. [MQTT-3.14.4-2]
 )
 
 func (f connFlags) has(g connFlags) bool { return f&g != 0 }
@@ -96,11 +97,10 @@ func (c *conn) feed(batch *core.Batch, b []byte) (n int, err error) {
 
 // maxRemaining bounds the remaining length of what comes.
 func (c *conn) maxRemaining() int {
-	if o := c.options(); c.session != nil {
-		return o.maxPacket
-	} else {
-		return o.maxConnect
+	if c.session == nil {
+		return c.options().maxConnect
 	}
+	return c.maxFeed
 }
 
 func (c *conn) options() *options { return c.lis.module.opts.Load() }
@@ -208,7 +208,8 @@ func (c *conn) funnel(err error) error {
 		c.lis.module.log.Error("client session failed", "client", c.net.ID(), "err", err)
 		cause = errInternal.with(err)
 	}
-	c.net.Append(c.lastWords(nil, cause))
+	c.settleBurst()                                  // before the last words,
+	c.net.EvictAfter(c.lastWords(nil, cause), cause) // behind which nothing comes [MQTT-3.14.4-1] [MQTT-3.14.4-2]
 	return cause
 }
 
@@ -220,7 +221,7 @@ func (c *conn) lastWords(dst []byte, e *clientError) []byte {
 	}
 	text := []byte(e.Text())
 	d := packet.AppendDisconnect(dst, e.code, text, nil)
-	if c.maxPacket > 0 && len(d)-len(dst) > c.maxPacket { // [MQTT-3.14.2-3]
+	if !c.takes(d[len(dst):]) { // [MQTT-3.14.2-3]
 		return packet.AppendDisconnect(dst, e.code, nil, nil)
 	}
 	return d

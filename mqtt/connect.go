@@ -26,6 +26,7 @@ func (c *conn) onConnect(batch *core.Batch, body []byte) error {
 	j := &joining{}
 	err := j.Parse(body)
 	c.version = j.Version
+	c.maxPacket = int(min(j.MaximumPacketSize, maxPacket+5))
 	if err != nil {
 		return c.badConnect(err)
 	}
@@ -52,8 +53,8 @@ func (c *conn) badConnect(err error) error {
 	switch {
 	case errors.Is(err, packet.ErrProtocolName): // [MQTT-3.1.2-1]
 		return &clientError{0, BadProtocolVersion, "not MQTT", err}
-	case errors.Is(err, packet.ErrLevel): // [MQTT-3.1.2-2]
-		return c.refuseWith(packet.UnsupportedVersion, BadProtocolVersion, "protocol level is not served", nil)
+	case errors.Is(err, packet.ErrLevel):
+		return c.refuseLevel()
 	}
 	e := asClientError(err)
 	if e != nil && c.version == packet.V5 {
@@ -62,17 +63,39 @@ func (c *conn) badConnect(err error) error {
 	return err
 }
 
+// refuseLevel answers a CONNECT of a version that is not served. Where MQTT 5 is not, the answer is that of 3.1.1.
+// [MQTT-3.1.2-2]
+func (c *conn) refuseLevel() error {
+	if c.version == packet.V5 && !c.options().versions[packet.V5] {
+		c.version = packet.V311
+	}
+	return c.refuseWith(packet.UnsupportedVersion, BadProtocolVersion, "protocol level is not served", nil)
+}
+
 // refuseWith answers CONNECT with a failure. [MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT-3.2.2-7]
 func (c *conn) refuseWith(code packet.Reason, reason Reason, text string, detail error) error {
 	a := packet.Connack{Reason: code}
 	if c.version == packet.V5 {
-		a.ReasonString = []byte(text)
-		if c.joining != nil && c.joining.MaximumPacketSize > 0 && len(a.Append(nil, c.version)) > int(c.joining.MaximumPacketSize) {
+		if a.ReasonString = []byte(text); !c.takes(a.Append(nil, c.version)) {
 			a.ReasonString = nil // [MQTT-3.2.2-19]
 		}
 	}
-	c.net.Append(a.Append(nil, c.version))
+	if answer := a.Append(nil, c.version); c.takes(answer) {
+		c.net.Append(answer)
+	}
 	return &clientError{0, reason, text, detail}
+}
+
+// takes says whether a packet is not larger than what the client takes. [MQTT-3.1.2-24]
+func (c *conn) takes(p []byte) bool { return c.maxPacket == 0 || len(p) <= c.maxPacket }
+
+// answer queues an answer that the client waits for. Where it cannot take it, there is no going on.
+func (c *conn) answer(p []byte) error {
+	if !c.takes(p) {
+		return errAnswerSize
+	}
+	c.net.Append(p)
+	return nil
 }
 
 // check looks at what needs no authentication.
@@ -82,7 +105,7 @@ func (c *conn) check(j *joining) error {
 	case c.refuse != nil:
 		return c.refuseWith(packet.ServerBusy, MaxConnections, "maximum connections exceeded", nil)
 	case !o.versions[j.Version]:
-		return c.refuseWith(packet.UnsupportedVersion, BadProtocolVersion, "protocol level is not served", nil)
+		return c.refuseLevel()
 	case len(j.ClientID) == 0 && !j.CleanStart && j.Version != packet.V5: // [MQTT-3.1.3-8] of 3.1.1
 		return c.refuseWith(packet.ClientIDNotValid, ClientIDRefused, "a session needs a client identifier", nil)
 	case len(j.ClientID) == 0 && j.Version == packet.V31:
@@ -118,7 +141,7 @@ func (c *conn) joined(batch *core.Batch) error {
 		return c.refuseWith(code, AuthenticationFailure, "not authorized", j.err)
 	}
 	c.adopt(j)
-	err := c.lis.module.join(batch, c, j)
+	err := c.enter(batch, j)
 	if err != nil {
 		var own *clientError
 		if errors.As(err, &own) && own.code != 0 {
@@ -132,17 +155,25 @@ func (c *conn) joined(batch *core.Batch) error {
 	return err
 }
 
+// enter makes c its client's connection, if the client can take the answer.
+func (c *conn) enter(batch *core.Batch, j *joining) error {
+	if !c.takes(c.connack(j, false, sessionExpiry(j, c.options().maxExpiry))) {
+		return errAnswerSize
+	}
+	return c.lis.module.join(batch, c, j)
+}
+
 // adopt takes over what the client says about the connection.
 func (c *conn) adopt(j *joining) {
 	o := c.options()
 	if j.Bridge {
 		c.flags |= bridge
 	}
-	if !j.RequestProblem {
-		c.flags |= quietErrors
-	}
 	c.window = min(int(j.ReceiveMaximum), o.maxAckPending)
-	c.maxPacket = int(min(j.MaximumPacketSize, maxPacket+5))
+	c.quota, c.maxFeed = int(o.receiveMaximum), o.maxPacket
+	if c.version != packet.V5 { // nobody has told the client of another bound
+		c.quota = mostFlights
+	}
 	if n := min(j.TopicAliasMaximum, mostAliasesOut); n > 0 || o.aliasMaximum > 0 && c.version == packet.V5 {
 		c.aliases = &aliases{outMax: n, inMax: o.aliasMaximum}
 	}

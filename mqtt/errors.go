@@ -63,6 +63,7 @@ var (
 	errNoLocalShared  = &clientError{packet.ProtocolError, ProtocolViolation, "no local on a shared subscription", nil}
 	errSharedFilter   = &clientError{packet.ProtocolError, ProtocolViolation, "invalid shared subscription", nil}
 	errSessionExpiry  = &clientError{packet.ProtocolError, ProtocolViolation, "session expiry after a CONNECT without", nil}
+	errAnswerSize     = &clientError{packet.PacketTooLarge, ProtocolViolation, "answer larger than the maximum packet size", nil}
 	errUnasked        = &clientError{packet.ProtocolError, ProtocolViolation, "AUTH without an authentication method", nil}
 	errStorage        = &clientError{packet.ServerUnavailable, StorageFailure, "message could not be stored", nil}
 

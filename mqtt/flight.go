@@ -12,6 +12,7 @@ type flight struct {
 	pos   uint64 // in the queue; 0: kept nowhere, as the session ends with the connection
 	qos   byte
 	state FlightState
+	again bool // its PUBLISH is still to be sent again on this connection
 }
 
 // id is the packet identifier. [MQTT-2.3.1-2] [MQTT-2.2.1-4]
@@ -35,9 +36,43 @@ type flights struct {
 	list []flight
 	from int    // what is before it has been acknowledged
 	next uint64 // seq
+	late int    // how many are still to be sent again
 }
 
 func (fs *flights) len() int { return len(fs.list) - fs.from }
+
+// out is how many are under way on this connection. [MQTT-4.9.0-2]
+func (fs *flights) out() int { return fs.len() - fs.late }
+
+// renew makes all of them due once more, for a new connection.
+func (fs *flights) renew() {
+	fs.late = 0
+	for i := range fs.all() {
+		f := &fs.all()[i]
+		if f.again = f.state == Sent; f.again {
+			fs.late++
+		}
+	}
+}
+
+// nextAgain answers the oldest that is due once more, which it is then no longer; nil: none is.
+func (fs *flights) nextAgain() *flight {
+	for i := range fs.all() {
+		if f := &fs.all()[i]; f.again {
+			fs.settle(f)
+			return f
+		}
+	}
+	return nil
+}
+
+// settle: f need not be sent again.
+func (fs *flights) settle(f *flight) {
+	if f.again {
+		f.again = false
+		fs.late--
+	}
+}
 
 // all are the flights in order.
 func (fs *flights) all() []flight { return fs.list[fs.from:] }
@@ -106,8 +141,11 @@ func (fs *flights) search(id uint16) (at int, ok bool) {
 // remove forgets the flight with that id.
 func (fs *flights) remove(id uint16) {
 	at, ok := fs.search(id)
+	if !ok {
+		return
+	}
+	fs.settle(&fs.list[at])
 	switch {
-	case !ok:
 	case at == fs.from:
 		if fs.from++; fs.from == len(fs.list) {
 			fs.reset()

@@ -25,7 +25,7 @@ func (c *conn) onPublish(batch *core.Batch, raw *packet.Raw, frame []byte) error
 			return c.refusePublish(&p, err)
 		}
 	}
-	if raw.Flags == 0 && p.Properties.TopicAlias == 0 {
+	if raw.Flags == 0 && p.Properties.TopicAlias == 0 && shortest(frame, raw.Body) {
 		m.Tail, m.TailForm = frame, formOf(c.version)
 	}
 	switch p.QoS {
@@ -37,6 +37,10 @@ func (c *conn) onPublish(batch *core.Batch, raw *packet.Raw, frame []byte) error
 	}
 	return c.publishTwice(batch, m, &p)
 }
+
+// shortest says whether the remaining length of a packet is written in as few bytes as it needs, as MQTT 5 asks for and
+// 3.1.1 does not.
+func shortest(frame, body []byte) bool { return len(frame) == 1+packet.VarintLen(len(body))+len(body) }
 
 // readProperties makes what MQTT 5 says about a message what the engine's currency says.
 func (c *conn) readProperties(m *core.Message, p *packet.Publish) error {
@@ -137,10 +141,13 @@ func (c *conn) publishOnce(batch *core.Batch, m *core.Message, p *packet.Publish
 		return err
 	}
 	b := c.openBurst()
+	b.n++
 	m.Stored = &b.Barrier
 	matched, err := c.publish(batch, m, p)
 	code, err := c.verdict(matched, err)
-	b.ack(packet.PUBACK, c.version, p.ID, code)
+	if err == nil {
+		b.ack(packet.PUBACK, c.version, p.ID, code)
+	}
 	return err
 }
 
@@ -149,7 +156,7 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 	if c.options().rejectQoS2 { // [MQTT-3.2.2-11]
 		return errQoS2
 	}
-	again, err := c.session.receive(p.ID, int(c.options().receiveMaximum))
+	again, err := c.session.receive(p.ID, c.quota)
 	if err != nil {
 		return err
 	}
@@ -158,13 +165,19 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 		b.ack(packet.PUBREC, c.version, p.ID, packet.Success)
 		return nil
 	}
+	if err = c.countUnacked(); err != nil {
+		c.release(p.ID) // it was not taken
+		return err
+	}
 	m.Stored = &b.Barrier
 	matched, err := c.publish(batch, m, p)
 	code, err := c.verdict(matched, err)
 	if code.Failed() { // the exchange ends here [MQTT-4.3.3-9]
-		c.session.release(p.ID)
+		c.release(p.ID)
 	}
-	b.ack(packet.PUBREC, c.version, p.ID, code)
+	if err == nil {
+		b.ack(packet.PUBREC, c.version, p.ID, code)
+	}
 	return err
 }
 

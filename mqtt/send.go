@@ -24,6 +24,7 @@ func (s *session) transmit(c *conn, d *Delivery, id uint16, dup bool) core.Verdi
 	}
 	v := c.net.Queue(head, d.Message.Payload)
 	if v == core.Refused {
+		c.aliases.takeBack()
 		s.module.counters.dropped.Add(1)
 	}
 	return v
@@ -40,21 +41,16 @@ func (s *session) render(dst []byte, c *conn, d *Delivery, id uint16, dup bool) 
 	properties := propertyScratch[:0]
 	if c.version == packet.V5 {
 		properties = s.renderProperties(properties, d)
-		if alias, known := c.aliases.aliasFor(topic); alias != 0 {
+		room := c.fits(c.remaining(d, topic, properties) + mostAliasBytes)
+		if alias, known := c.aliases.aliasFor(topic, room); alias != 0 {
 			properties = packet.AppendTopicAlias(properties, alias)
 			if known {
 				topic = nil
 			}
 		}
 	}
-	size := 2 + len(topic) + len(d.Message.Payload)
-	if d.QoS > 0 {
-		size += 2
-	}
-	if c.version == packet.V5 {
-		size += packet.VarintLen(len(properties)) + len(properties)
-	}
-	if size > maxPacket || c.maxPacket > 0 && 1+packet.VarintLen(size)+size > c.maxPacket { // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+	size := c.remaining(d, topic, properties)
+	if !c.fits(size) { // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
 		s.module.counters.oversize.Add(1)
 		return dst, false
 	}
@@ -67,6 +63,26 @@ func (s *session) render(dst []byte, c *conn, d *Delivery, id uint16, dup bool) 
 		dst = append(packet.AppendVarint(dst, len(properties)), properties...)
 	}
 	return dst, true
+}
+
+// mostAliasBytes is what an alias adds: itself, and a longer length of the properties.
+const mostAliasBytes = 3 + 1
+
+// remaining is the remaining length of a PUBLISH.
+func (c *conn) remaining(d *Delivery, topic, properties []byte) int {
+	n := 2 + len(topic) + len(d.Message.Payload)
+	if d.QoS > 0 {
+		n += 2
+	}
+	if c.version == packet.V5 {
+		n += packet.VarintLen(len(properties)) + len(properties)
+	}
+	return n
+}
+
+// fits says whether the client takes a packet with this remaining length.
+func (c *conn) fits(remaining int) bool {
+	return remaining <= maxPacket && (c.maxPacket == 0 || 1+packet.VarintLen(remaining)+remaining <= c.maxPacket)
 }
 
 // flagsOf are the flags of the fixed header. [MQTT-3.3.1-1] [MQTT-3.3.1-2] [MQTT-3.3.1-3]

@@ -31,6 +31,7 @@ type session struct {
 	willAt   int64                    // when to publish it, Unix nanoseconds; 0: not yet known
 	subs     map[string]*subscription // by filter as sent
 	queue    Queue                    // nil until something has to be kept
+	stored   bool                     // the store knows of the session
 	waiting  deque[waitingEntry]
 	bytes    int64 // of messages in waiting
 	flights  flights
@@ -120,12 +121,14 @@ func (s *session) join(c *conn, j *joining) (past former, joined bool, err error
 	}
 	present := s.joinedBefore()
 	if err = s.prepare(c, j); err != nil {
-		past.end = !present
-		s.ended = past.end
+		if past.end, s.ended = !present, !present; present {
+			s.leave(time.Now())
+		}
 		return past, false, err
 	}
 	s.holding.Store(true)
 	c.session = s
+	c.unacked.Store(int64(len(s.received)))
 	c.net.Append(c.connack(j, present, s.expiry)) // before anything else [MQTT-3.2.0-1]
 	c.accepted.Store(true)
 	s.conn.Store(c)
@@ -141,7 +144,8 @@ func (s *session) supersede(j *joining) (past former) {
 		past.conn = old
 		s.conn.Store(nil)
 	}
-	clean := j.CleanStart && s.joinedBefore()
+	// A session without expiry is over with its connection, which is the one that is taken over. [MQTT-3.1.2-23]
+	clean := s.joinedBefore() && (j.CleanStart || past.conn != nil && s.expiry == 0)
 	if w := s.will; w != nil && past.conn != nil || w != nil && clean {
 		// With a delay, a new connection in time keeps the will back, unless it ends the session. [MQTT-3.1.3-9]
 		if w.Delay == 0 || clean {
@@ -198,6 +202,7 @@ func (s *session) openQueue(expiry uint32) (err error) {
 		return nil // made when it is needed
 	}
 	s.queue, err = s.module.store.Open(s.key)
+	s.stored = err == nil
 	return err
 }
 
@@ -278,10 +283,10 @@ func (s *session) finish() {
 	s.ep.Close()
 	s.mu.Lock()
 	s.dropWaiting()
-	kept := s.queue != nil && s.expiry > 0
-	s.queue = nil
+	stored := s.stored
+	s.queue, s.stored = nil, false
 	s.unlock(s.releaseHeld())
-	if kept {
+	if stored {
 		if err := f.store.Drop(s.key); err != nil {
 			f.log.Error("session could not be removed from the store", "client_id", s.key.ClientID, "err", err)
 		}
@@ -290,7 +295,7 @@ func (s *session) finish() {
 
 // save tells the store what the session is, where it outlives the connection. s.mu is held.
 func (s *session) save() {
-	if s.expiry == 0 || s.ended {
+	if !s.stored || s.ended {
 		return
 	}
 	r := &Record{Key: s.key, Expiry: s.expiry, Will: s.will, WillAt: s.willAt}

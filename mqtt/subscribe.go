@@ -35,7 +35,9 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 			retained = append(retained, r)
 		}
 	}
-	c.net.Append(packet.AppendSuback(nil, c.version, p.ID, answer...)) // [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-3.9.3-1]
+	if err := c.answer(packet.AppendSuback(nil, c.version, p.ID, answer...)); err != nil { // [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-3.9.3-1]
+		return err
+	}
 	for _, r := range retained {
 		s.replay(c, r)
 	}
@@ -74,7 +76,7 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 		s.subs = make(map[string]*subscription)
 	}
 	s.subs[sub.filter] = sub
-	if s.expiry > 0 {
+	if s.stored {
 		if err = s.module.store.Subscribe(s.key, sub.record()); err != nil {
 			return packet.Unspecified, replay{}, errStorage.with(err)
 		}
@@ -227,7 +229,7 @@ func (c *conn) onUnsubscribe(batch *core.Batch, body []byte) error {
 		case sub != nil:
 			s.unregister(sub)
 			delete(s.subs, sub.filter)
-			if s.expiry > 0 {
+			if s.stored {
 				if err := s.module.store.Unsubscribe(s.key, sub.filter); err != nil {
 					return errStorage.with(err)
 				}
@@ -237,6 +239,5 @@ func (c *conn) onUnsubscribe(batch *core.Batch, body []byte) error {
 		}
 		answer = append(answer, code)
 	}
-	c.net.Append(packet.AppendUnsuback(nil, c.version, p.ID, answer...)) // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6]
-	return nil
+	return c.answer(packet.AppendUnsuback(nil, c.version, p.ID, answer...)) // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6]
 }

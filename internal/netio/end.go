@@ -41,17 +41,13 @@ func (c *Conn) dropQueue() {
 	c.lis.driver.queued.Add(-c.pending.Swap(0))
 }
 
-// EvictAfter appends last, gives the socket a short while to take what is queued, and ends the connection.
+// EvictAfter appends last, gives the socket a short while to take what is queued, and ends the connection. Nothing is
+// queued behind last.
 func (c *Conn) EvictAfter(last []byte, cause error) {
-	c.Append(last)
-	c.end(cause)
-}
-
-// end makes the connection's goroutine stop reading and say good-bye.
-func (c *Conn) end(cause error) {
 	c.mu.Lock()
 	begins := c.state&(ending|closed) == 0
 	if begins {
+		c.put(last, nil)
 		c.cause = cause
 		c.state |= ending
 	}
@@ -61,6 +57,9 @@ func (c *Conn) end(cause error) {
 		c.Flush()
 	}
 }
+
+// end makes the connection's goroutine stop reading and say good-bye.
+func (c *Conn) end(cause error) { c.EvictAfter(nil, cause) }
 
 // finish is the last thing that the connection's goroutine does. err is why it has stopped reading.
 func (c *Conn) finish(err error) {
