@@ -100,7 +100,9 @@ func (p *part) list(t *testing.T) (all []string) {
 
 // bySection compares identifiers by their numbers.
 func bySection(a, b string) int {
-	split := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '-' }) }
+	split := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '-' })
+	}
 	return slices.CompareFunc(split(a), split(b), func(x, y string) int {
 		m, _ := strconv.Atoi(x)
 		n, _ := strconv.Atoi(y)

@@ -24,12 +24,18 @@ func (n *namer) AppendSubject(dst, topic []byte) ([]byte, error) {
 		return dst, err
 	case n.strict && !mapping.StrictUTF8(topic):
 		return dst[:at], mapping.ErrStrict
-	case !n.open && mapping.ReservedTopic(topic):
+	case !n.open && (mapping.ReservedTopic(topic) || isShare(topic)):
 		return dst[:at], mapping.ErrReserved
 	case len(dst)-at > n.maxSubject || mapping.Levels(topic) > n.maxLevels:
 		return dst[:at], mapping.ErrLimit
 	}
 	return dst, nil
+}
+
+// isShare: a topic that could only be meant for a shared subscription.
+func isShare(topic []byte) bool {
+	_, shared, _ := mapping.ParseShare(topic)
+	return shared
 }
 
 // checkFilter says whether a filter keeps the limits. It has been parsed.
