@@ -167,10 +167,15 @@ func TestConfigurationErrors(t *testing.T) {
 		{"no such no_auth_user", `no_auth_user: a`, `there is no user "a"`},
 		{"negative timeout", `authorization { timeout: -1 }`, "timeout"},
 		{"unknown", `authorization { usr: a }`, `usr`},
-		{"nkey", `authorization { users: [ {nkey: UABC} ] }`, "nkey"},
+		{"nkey", `authorization { users: [ {nkey: UABC} ] }`, "not the public key of a user"},
+		{"nkey and user", `authorization { users: [ {nkey: UABC, user: a} ] }`, "cannot stand beside a user"},
+		{"nkey and password", `authorization { users: [ {nkey: UABC, pass: a} ] }`, "cannot stand beside a password"},
+		{"map without users", `authorization { token: a }, tls { verify_and_map: true }`, "there are no users"},
+		{"map, one name twice", `authorization { users: [ {user: "CN=a"}, {user: "cn = a"} ] }, tls { verify_and_map: true }`,
+			"the same distinguished name"},
 		{"callout", `authorization { auth_callout { issuer: A } }`, "auth_callout"},
 		{"responses", `authorization { users: [ {user: a, permissions { allow_responses: true } } ] }`, "allow_responses"},
-		{"types", `authorization { users: [ {user: a, allowed_connection_types: ["MQTT"] } ] }`, "allowed_connection_types"},
+		{"types", `authorization { users: [ {user: a, allowed_connection_types: ["MQTT", "MQQT"] } ] }`, `unknown connection type "MQQT"`},
 		{"bad subject", `authorization { default_permissions { publish: "a..b" } }`, `"a..b" is not a valid subject`},
 		{"queue to publish", `authorization { default_permissions { publish: "a q" } }`, "only subscriptions have a queue"},
 		{"empty list", `authorization { default_permissions { publish: [] } }`, "the list is empty"},
@@ -181,7 +186,7 @@ func TestConfigurationErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			conf := parse(t, tt.text)
-			auth.New(newEngine(t), conf)
+			auth.New(newEngine(t), conf).Rules(conf)
 			err := conf.Finish()
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "test.conf:1:") {
 				t.Errorf("error %v, want position and %q", err, tt.want)

@@ -47,17 +47,22 @@ func New(e *core.Engine, conf *config.Block) *Authority {
 // Default returns the gateway's own rules, as committed.
 func (a *Authority) Default() *Rules { return a.current.Load() }
 
-// Rules returns what counts for a listener: its block's own `authorization {}` and `no_auth_user`, else the gateway's.
-// Between Stage and Commit, the gateway's are the staged ones. Errors collect in listener.
+// Rules returns what counts for a listener: its block's own `authorization {}` and `no_auth_user`, else the gateway's;
+// and `tls { verify_and_map }`, which is always its own. Between Stage and Commit, the gateway's are the staged ones.
+// Errors collect in listener.
 func (a *Authority) Rules(listener *config.Block) *Rules {
 	base := a.staged
 	if base == nil {
 		base = a.Default()
 	}
-	if listener == base.source || !listener.Has("authorization", "no_auth_user") {
-		return base
+	r := base
+	if listener != base.source && (listener.Has("authorization") || listener.Has("no_auth_user")) {
+		r = a.compile(listener, base)
 	}
-	return a.compile(listener, base)
+	if listener.Block("tls").Bool(false, "verify_and_map") {
+		return r.withCertificates(listener)
+	}
+	return r
 }
 
 // Stage reads the top level of a new configuration without effect on anybody, so that modules can check theirs against

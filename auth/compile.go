@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"sync/atomic"
+
 	"leafgate/config"
 	"leafgate/core"
 )
 
 // later is why a key of the peer's is refused.
-const later = "this version checks user names with passwords, and tokens"
+const later = "this version checks passwords, tokens, nkeys and client certificates"
 
 // tokenUser is what logs and monitoring call those who know the token.
 const tokenUser = "[token]"
@@ -14,14 +16,15 @@ const tokenUser = "[token]"
 // compile reads block's `authorization {}` and `no_auth_user`. base is what a listener falls back to for its users; nil
 // at the top level. Errors collect in block.
 func (a *Authority) compile(block *config.Block, base *Rules) *Rules {
-	r := &Rules{authority: a, source: block, users: make(map[string]*member)}
+	r := &Rules{authority: a, source: block, users: make(map[string]*member), nkeys: make(map[string]*member), mapped: new(atomic.Bool)}
 	authz := block.Block("authorization")
 	if authz == nil && base != nil {
 		r.timeout, r.token, r.users, r.decoy, r.defaults = base.timeout, base.token, base.users, base.decoy, base.defaults
+		r.nkeys, r.mapped = base.nkeys, base.mapped
 	} else if authz != nil {
 		r.read(authz)
 	}
-	if r.token == nil && len(r.users) == 0 {
+	if r.token == nil && len(r.users)+len(r.nkeys) == 0 {
 		r.open = a.member(block, "", &definition{Kind: kindOpen, Perms: r.defaults})
 	}
 	r.readNoAuthUser(block)
@@ -65,14 +68,16 @@ func (r *Rules) setToken(b *config.Block, token string) {
 
 func (r *Rules) readUsers(users []*config.Block) {
 	for _, b := range users {
-		b.Unsupported(later, "nkey", "allowed_connection_types", "connection_types", "clients", "proxy_required")
+		b.Unsupported(later, "proxy_required")
 		d := &definition{Kind: kindUser, User: b.String("", "user", "username"), Secret: b.String("", "password", "pass")}
+		d.Types = readTypes(b)
 		d.Perms = permissions(b, "permissions", "permission", "authorization")
 		if d.Perms == nil {
 			d.Perms = r.defaults
 		}
 		switch {
 		case b.Has("nkey"):
+			r.addNkey(b, d)
 		case d.User == "":
 			b.Errorf("", "an entry needs a user")
 		case r.users[d.User] != nil:
@@ -96,18 +101,24 @@ func (r *Rules) readNoAuthUser(b *config.Block) {
 		return
 	}
 	if r.noAuth = r.users[name]; r.noAuth == nil {
+		r.noAuth = r.nkeys[name]
+	}
+	if r.noAuth == nil {
 		b.Errorf("no_auth_user", "there is no user %q", name)
 	}
 }
 
 // index lists who counts, and picks the decoy: one of the members whose check is slow.
 func (r *Rules) index() {
-	r.members = make(map[*core.Identity]bool, len(r.users)+1)
+	r.members = make(map[*core.Identity]bool, len(r.users)+len(r.nkeys)+1)
 	if r.open != nil {
 		r.members[r.open.identity] = true
 	}
 	if r.token != nil {
 		r.members[r.token.identity] = true
+	}
+	for _, m := range r.nkeys {
+		r.members[m.identity] = true
 	}
 	for _, m := range r.users {
 		r.members[m.identity] = true

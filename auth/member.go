@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/nats-io/nkeys"
+
 	"leafgate/core"
 )
 
@@ -11,9 +13,19 @@ import (
 type member struct {
 	identity *core.Identity // of peers without client id; where rights is nil, of all
 	secret   secret
+	key      nkeys.KeyPair       // public, of a user who signs; nil: no such user
+	types    []string            // connection types it may come by; nil: any
 	rights   *core.PermissionDef // those that differ by client id, or nil
 	names    names
 	variants pool[string, core.Identity] // of identity, by client id
+}
+
+// admit returns who c becomes as m, whose credentials it has shown.
+func (m *member) admit(c *Credentials) (*core.Identity, error) {
+	if !m.allows(c.Protocol) {
+		return nil, fmt.Errorf("%w: %q may not connect by %s", ErrDenied, m.identity.User, connectionTypes[c.Protocol])
+	}
+	return m.as(c.ClientID)
 }
 
 // as returns the identity of the peer with that client id; empty: it has none. One client id has one identity for as
@@ -38,6 +50,7 @@ type definition struct {
 	Kind   string // one of the kinds below
 	User   string
 	Secret string
+	Types  []string            // sorted; nil: any
 	Perms  *core.PermissionDef // nil: no restriction
 }
 
@@ -45,7 +58,8 @@ type definition struct {
 const (
 	kindOpen  = "open"
 	kindToken = "token"
-	kindUser  = "user" // the only one whose name is for {{user}}
+	kindUser  = "user" // its name is for {{user}}, and so is the next one's
+	kindNkey  = "nkey" // whose name is the public key
 )
 
 // key is the same for definitions that mean the same.
@@ -54,7 +68,7 @@ func (d *definition) key() [sha256.Size]byte {
 	if d.Perms != nil {
 		p = *d.Perms
 	}
-	b := fmt.Appendf(nil, "%q %q %q", d.Kind, d.User, d.Secret)
+	b := fmt.Appendf(nil, "%q %q %q %q", d.Kind, d.User, d.Secret, d.Types)
 	for _, list := range [][]string{p.Publish.Allow, p.Publish.Deny, p.Subscribe.Allow, p.Subscribe.Deny} {
 		b = fmt.Appendf(b, " %t%q", list == nil, list)
 	}
@@ -63,10 +77,18 @@ func (d *definition) key() [sha256.Size]byte {
 
 // newMember makes what d says. Errors name the entry.
 func newMember(d *definition, account *core.Account) (*member, error) {
-	m := &member{identity: &core.Identity{Account: account, User: d.User}}
+	m := &member{identity: &core.Identity{Account: account, User: d.User}, types: d.Types}
 	m.secret.set(d.Secret)
-	if d.Kind == kindUser {
+	switch d.Kind {
+	case kindUser:
 		m.names.user = d.User
+	case kindNkey:
+		m.names.user = d.User
+		key, err := nkeys.FromPublicKey(d.User)
+		if err != nil {
+			return nil, fmt.Errorf("not the public key of a user: %w", err)
+		}
+		m.key = key
 	}
 	if !restricts(d.Perms) {
 		return m, nil

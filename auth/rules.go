@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"leafgate/config"
@@ -12,16 +13,22 @@ import (
 
 // Credentials are what a peer says of itself, and where it comes from.
 type Credentials struct {
-	Protocol string // the module's name for itself
+	Protocol string // one of those that connection types stand for, such as ProtocolNATS
 	ClientID string // what a peer of MQTT calls its session, given by itself or by the gateway; empty: it has none
 	User     string
 	Pass     string
 	Token    string
+	Nkey     string // the public key of a user
+	Sig      string // Nonce signed with it, in base64
+	Nonce    string // what the peer was given to sign; empty: nothing
 	Remote   netip.AddrPort
 	TLS      *tls.ConnectionState // nil: plain
 }
 
 func (c *Credentials) empty() bool { return c.User == "" && c.Pass == "" && c.Token == "" }
+
+// silent: c says nothing that counts here.
+func (r *Rules) silent(c *Credentials) bool { return c.empty() && (c.Nkey == "" || !r.Nonce()) }
 
 // Rules say who may come in through a listener. They never change; all methods may be called from any goroutine.
 type Rules struct {
@@ -34,16 +41,22 @@ type Rules struct {
 	open    *member            // who everybody is, where nothing is required
 	token   *member            // who knows the token, or nil
 	users   map[string]*member // by name
+	nkeys   map[string]*member // by public key
+	certs   *certificates      // of clients, where they say who comes; nil: they do not
+	mapped  *atomic.Bool       // certificates say who comes on some listener with these users
 	noAuth  *member            // who a peer without credentials is, or nil
 	decoy   *member            // checked in place of a user that does not exist, or nil
 	members map[*core.Identity]bool
 }
 
 // Required says whether a peer must authenticate before anything else.
-func (r *Rules) Required() bool { return r.open == nil && r.noAuth == nil }
+func (r *Rules) Required() bool { return r.open == nil && (r.noAuth == nil || r.certs != nil) }
 
 // AuthRequired says whether there are credentials to check at all, whatever no_auth_user says.
 func (r *Rules) AuthRequired() bool { return r.open == nil }
+
+// Nonce says whether peers have to be given something to sign.
+func (r *Rules) Nonce() bool { return len(r.nkeys) > 0 }
 
 // Timeout is how long a peer may take to authenticate; 0 leaves it to the listener.
 func (r *Rules) Timeout() time.Duration { return r.timeout }
@@ -54,7 +67,7 @@ func (r *Rules) Plain() bool {
 		return true
 	}
 	for _, m := range r.users {
-		if m.secret.plain() {
+		if m.secret.plain() && !m.secret.none {
 			return true
 		}
 	}
@@ -68,13 +81,13 @@ func (r *Rules) Valid(id *core.Identity) bool {
 }
 
 // Anonymous returns who a peer is that goes ahead without authenticating, or an error that wraps ErrDenied. Of c, only
-// the client id counts.
+// the protocol and the client id count.
 func (r *Rules) Anonymous(c *Credentials) (*core.Identity, error) {
 	m := r.member("")
-	if m == nil {
+	if m == nil || r.certs != nil {
 		return nil, fmt.Errorf("%w: no credentials", ErrDenied)
 	}
-	return m.as(c.ClientID)
+	return m.admit(c)
 }
 
 // Lookup returns the identity that a user with a client id would get now, for what a peer has left behind: nothing
@@ -97,8 +110,10 @@ func (r *Rules) member(user string) *member {
 		return r.noAuth
 	case r.token != nil && user == tokenUser:
 		return r.token
-	default:
+	case r.users[user] != nil:
 		return r.users[user]
+	default:
+		return r.nkeys[user]
 	}
 }
 
@@ -106,9 +121,19 @@ func (r *Rules) member(user string) *member {
 // client id gets the same identity for as long as that is in use. It may take long, where a
 // password is stored as a bcrypt hash: call it where blocking hurts nobody.
 func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
-	if r.open != nil || (r.noAuth != nil && c.empty()) {
+	switch {
+	case r.open != nil || r.noAuth != nil && r.certs == nil && r.silent(c):
 		return r.Anonymous(c)
+	case r.Nonce() && c.Nkey != "":
+		return r.byNkey(c)
+	case r.certs != nil:
+		return r.byCertificate(c)
 	}
+	return r.bySecret(c)
+}
+
+// bySecret lets in who knows a password or the token.
+func (r *Rules) bySecret(c *Credentials) (*core.Identity, error) {
 	m, given, reason := r.candidate(c)
 	if m == nil {
 		if r.decoy != nil { // take as long as for a user that exists
@@ -122,8 +147,10 @@ func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDenied, err)
 	case !ok:
 		return nil, fmt.Errorf("%w: wrong credentials for %q", ErrDenied, m.identity.User)
+	case m.secret.none && r.mapped.Load():
+		return nil, fmt.Errorf("%w: %q needs a client certificate", ErrDenied, m.identity.User)
 	}
-	return m.as(c.ClientID)
+	return m.admit(c)
 }
 
 // candidate finds whom c claims to be, and the secret that has to prove it. The reason never repeats what the peer sent:

@@ -24,6 +24,7 @@ var hashed = regexp.MustCompile(`^\$2[abxy]\$\d{2}\$`)
 type secret struct {
 	clear [sha256.Size]byte // of a password in clear
 	hash  []byte            // bcrypt, or nil
+	none  bool              // there is no password
 	// What passed the slow check last, under the Authority's pepper: after a restart of the network everybody comes back
 	// at once, and bcrypt alone would keep most of them out for longer than they wait.
 	passed atomic.Pointer[[sha256.Size]byte]
@@ -34,7 +35,7 @@ func (s *secret) set(text string) {
 		s.hash = []byte(text)
 		return
 	}
-	s.clear = sha256.Sum256([]byte(text))
+	s.clear, s.none = sha256.Sum256([]byte(text)), text == ""
 }
 
 func (s *secret) plain() bool { return s.hash == nil }
@@ -59,18 +60,27 @@ func (r *Rules) check(m *member, given string) (bool, error) {
 	mac := hmac.New(sha256.New, a.pepper[:])
 	mac.Write([]byte(given))
 	sum := [sha256.Size]byte(mac.Sum(nil))
-	if p := s.passed.Load(); p != nil && subtle.ConstantTimeCompare(sum[:], p[:]) == 1 {
+	if s.remembers(&sum) {
 		return true, nil
 	}
 	if !a.enter(r.timeout) {
 		return false, errBusy
 	}
 	defer a.leave()
+	if s.remembers(&sum) { // somebody else with the same password was there first
+		return true, nil
+	}
 	if bcrypt.CompareHashAndPassword(s.hash, []byte(given)) != nil {
 		return false, nil
 	}
 	s.passed.Store(&sum)
 	return true, nil
+}
+
+// remembers says whether what has this sum passed the slow check last.
+func (s *secret) remembers(sum *[sha256.Size]byte) bool {
+	p := s.passed.Load()
+	return p != nil && subtle.ConstantTimeCompare(sum[:], p[:]) == 1
 }
 
 // enter takes a slot, waiting for it at most as long as the peer has time to authenticate.
