@@ -176,6 +176,7 @@ type step struct {
 	who    string // the client; it connects when it is first named
 	send   string
 	expect string
+	do     func(*client) // what bytes cannot say
 	end    ending
 }
 
@@ -191,6 +192,10 @@ func send(who string, packets ...string) step { return step{who: who, send: stri
 func expect(who string, packets ...string) step {
 	return step{who: who, expect: strings.Join(packets, "")}
 }
+
+// does is for what is not the same bytes each time.
+func does(who string, what func(*client)) step { return step{who: who, do: what} }
+
 func closed(who string) step { return step{who: who, end: isClosed} }
 func drop(who string) step   { return step{who: who, end: drops} }
 
@@ -237,6 +242,9 @@ func (x *conversation) run(t *testing.T, g *gateway.Gateway, size int) {
 		}
 		if s.expect != "" {
 			c.expect(s.expect)
+		}
+		if s.do != nil {
+			s.do(c)
 		}
 		switch s.end {
 		case isClosed:
