@@ -37,8 +37,9 @@ var rooms = map[string][]string{
 	"internal/netio":      {"core"},
 	"internal/tlsconf":    {"config"},
 	"bench":               {"internal/peer"},
+	"peers":               {"core"},
 
-	"core": nil, "config": nil, "mapping": nil, "journal": nil, "peers": nil, "soak": nil,
+	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
 	"internal/arch": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/wsdial": nil,
 }
 
