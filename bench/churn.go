@@ -22,7 +22,7 @@ type churn struct {
 func openChurn(t *trial, clients int) (*churn, error) {
 	c := &churn{}
 	for i := range clients {
-		k, err := t.dial(fmt.Sprintf("churn-%d", i), nil)
+		k, err := t.pub.dial(fmt.Sprintf("churn-%d", i), nil)
 		if err != nil {
 			c.close()
 			return nil, err
@@ -61,7 +61,8 @@ func (c *churn) swap(k *conn, sid int) error {
 	c.inbox = appendInbox(c.inbox[:0], k.fd, sid)
 	c.words = k.d.Subscribe(c.words[:0], c.inbox, "", sid)
 	if sid > 1 {
-		c.words = k.d.Unsubscribe(c.words, sid-1)
+		c.inbox = appendInbox(c.inbox[:0], k.fd, sid-1)
+		c.words = k.d.Unsubscribe(c.words, c.inbox, sid-1)
 	}
 	if _, err := send(k.fd, c.words); err != nil {
 		return fmt.Errorf("churn on %s: %w: %w", k.name, errCut, err)

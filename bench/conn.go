@@ -19,7 +19,8 @@ type conn struct {
 	name string
 	d    dialect
 	in   inbox
-	u    unit // what in gave last
+	u    unit   // what in gave last
+	out  []byte // answers that the kernel has not taken yet
 }
 
 // dialClient connects a client and waits until the server has taken it in. subs are sent along.
@@ -41,8 +42,23 @@ func dialClient(addr netip.AddrPort, d dialect, name string, subs []byte) (*conn
 
 func (c *conn) close() { closeSocket(c.fd) }
 
-// fence waits until the server has handled all that c has said, and until c has read all that was queued for it.
-// Messages on the way go to take; without one they are read over.
+// leave says goodbye and waits until the server has closed the connection, as it must.
+func (c *conn) leave() error {
+	err := setBlocking(c.fd, true)
+	if err == nil {
+		err = c.sayBlocking(c.d.Disconnect(nil))
+	}
+	for n := 1; n > 0 && err == nil; {
+		n, err = receiveBlocking(c.fd, c.in.room())
+	}
+	if err != nil {
+		return fmt.Errorf("disconnect %s: %w", c.name, err)
+	}
+	return nil
+}
+
+// fence waits until the server has handled all that c has said, and, where a pong waits its turn, until c has read all
+// that was queued for it. Messages on the way go to take; without one they are read over.
 func (c *conn) fence(take func(*unit) error) error {
 	if err := setBlocking(c.fd, true); err != nil {
 		return fmt.Errorf("fence %s: %w", c.name, err)
@@ -58,36 +74,60 @@ func (c *conn) exchange(b []byte, take func(*unit) error) error {
 	if err := c.sayBlocking(c.d.Ping(b)); err != nil {
 		return err
 	}
-	for {
-		ok, err := c.in.next(c.d, &c.u)
-		if err != nil {
-			return err
-		}
-		if ok {
-			if done, err := c.handle(&c.u, take); done || err != nil {
-				return err
-			}
-			continue
-		}
-		n, err := receiveBlocking(c.fd, c.in.room())
-		if err = c.in.filled(n, err); err != nil {
+	for done := false; !done; {
+		var err error
+		if done, err = c.step(take); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
-// handle deals with what is the same for all clients and reports a pong.
-func (c *conn) handle(u *unit, take func(*unit) error) (done bool, err error) {
-	switch u.kind {
-	case ping:
-		if _, err := send(c.fd, c.d.Pong(nil)); err != nil && err != errAgain {
-			return false, fmt.Errorf("write pong: %w", err)
+// await reads until the condition holds; messages go to take, which has a hand in it.
+func (c *conn) await(holds func() bool, take func(*unit) error) error {
+	err := setBlocking(c.fd, true)
+	for err == nil && !holds() {
+		_, err = c.step(take)
+	}
+	if err != nil {
+		return fmt.Errorf("client %s: %w", c.name, err)
+	}
+	return setBlocking(c.fd, false)
+}
+
+// step handles one unit, if need be after one read, and reports a pong. The socket is blocking.
+func (c *conn) step(take func(*unit) error) (done bool, err error) {
+	ok, err := c.in.next(c.d, &c.u)
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		if done, err = c.handle(&c.u, take); !done {
+			return false, err
 		}
+	}
+	if len(c.out) > 0 {
+		if err = c.sayBlocking(c.out); err != nil {
+			return false, err
+		}
+		c.out = c.out[:0]
+	}
+	if done {
+		return true, nil
+	}
+	n, err := receiveBlocking(c.fd, c.in.room())
+	return false, c.in.filled(n, err)
+}
+
+// handle deals with what is the same for all clients and reports a pong. What must be answered goes to out.
+func (c *conn) handle(u *unit, take func(*unit) error) (done bool, err error) {
+	c.out = c.d.Answer(c.out, u)
+	switch u.kind {
 	case pong:
 		return true, nil
 	case refusal:
 		return false, fmt.Errorf("server says %q", u.payload)
-	case message:
+	case message, released, settled:
 		if take != nil {
 			return false, take(u)
 		}
@@ -95,11 +135,21 @@ func (c *conn) handle(u *unit, take func(*unit) error) (done bool, err error) {
 	return false, nil
 }
 
-// receive reads once without blocking and hands every whole message to take.
+// receive reads once without blocking, hands every whole message to take, and answers.
 func (c *conn) receive(take func(*unit) error) error {
-	n, err := receive(c.fd, c.in.room())
+	_, err := c.read(take)
+	if err == nil {
+		err = c.flush()
+	}
+	return err
+}
+
+// read is receive without the answers. It reports whether the read was full, so that there may be more.
+func (c *conn) read(take func(*unit) error) (full bool, err error) {
+	room := c.in.room()
+	n, err := receive(c.fd, room)
 	if err == errAgain {
-		return nil
+		return false, nil
 	}
 	err = c.in.filled(n, err)
 	for ok := true; ok && err == nil; {
@@ -108,8 +158,24 @@ func (c *conn) receive(take func(*unit) error) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("client %s: %w", c.name, err)
+		return false, fmt.Errorf("client %s: %w", c.name, err)
 	}
+	return n == len(room), nil
+}
+
+// flush writes what the kernel takes of the answers.
+func (c *conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	n, err := send(c.fd, c.out)
+	if err == errAgain {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("answer on %s: %w: %w", c.name, errCut, err)
+	}
+	c.out = c.out[:copy(c.out, c.out[n:])]
 	return nil
 }
 
@@ -181,6 +247,6 @@ func (in *inbox) filled(n int, err error) error {
 // next takes one unit off; false: none is whole. u borrows until room is called.
 func (in *inbox) next(d dialect, u *unit) (bool, error) {
 	n, err := d.Next(in.buf[in.start:in.end], u)
-	in.start += n
+	in.start, u.size = in.start+n, n
 	return n > 0, err
 }

@@ -27,14 +27,14 @@ func (f *flow) sent() int64 {
 	return n
 }
 
-// progress counts the messages that have arrived everywhere.
+// progress counts the messages that have arrived everywhere, or are written off.
 func (f *flow) progress() int64 {
 	if len(f.subs) == 0 {
 		return f.sent()
 	}
-	low, sum := f.subs[0].messages(), int64(0)
+	low, sum := f.subs[0].messages()+f.subs[0].lost, int64(0)
 	for _, s := range f.subs {
-		n := s.messages()
+		n := s.messages() + s.lost
 		low, sum = min(low, n), sum+n
 	}
 	if f.queue {
@@ -68,12 +68,38 @@ func (f *flow) open() bool {
 	return sent-f.low < f.window
 }
 
-// drained reports whether all that was sent has arrived.
-func (f *flow) drained() bool { return f.progress() >= f.sent() }
+// drained reports whether all that was sent has arrived and is acknowledged on both sides.
+func (f *flow) drained() bool { return f.progress() >= f.sent() && f.acknowledged() }
+
+// acknowledged reports whether no message of QoS 1 or 2 is under way.
+func (f *flow) acknowledged() bool {
+	for _, p := range f.pubs {
+		if p.ids > 0 && p.acked < p.messages() {
+			return false
+		}
+	}
+	for _, s := range f.subs {
+		if s.d.QoS() == 2 && s.released < s.messages() {
+			return false
+		}
+	}
+	return true
+}
 
 // missing says what has not arrived.
 func (f *flow) missing() error {
-	return fmt.Errorf("%d of %d messages %w", f.sent()-f.progress(), f.sent(), errLost)
+	if n := f.sent() - f.progress(); n > 0 {
+		return fmt.Errorf("%d of %d messages %w", n, f.sent(), errLost)
+	}
+	return fmt.Errorf("acknowledgements %w", errLost)
+}
+
+// writeOff gives up on all that has been sent and has not arrived.
+func (f *flow) writeOff() {
+	sent := f.sent()
+	for _, s := range f.subs {
+		s.lost = max(sent-s.messages(), s.lost)
+	}
 }
 
 // rewind starts a new count. The flow must be drained.
@@ -83,7 +109,7 @@ func (f *flow) rewind() {
 		p.rewind()
 	}
 	for _, s := range f.subs {
-		s.bytes = 0
+		s.rewind()
 	}
 }
 
@@ -101,8 +127,9 @@ func (f *flow) watch(first, size int) []*ledger {
 	return ledgers
 }
 
-// verdict waits for what may still come, a duplicate of the last message for one, and compares.
-func (f *flow) verdict(ledgers []*ledger) error {
+// verdict waits for what may still come, a duplicate of the last message for one, and compares. mayLose is for servers that
+// say they drop messages.
+func (f *flow) verdict(ledgers []*ledger, mayLose bool) error {
 	for _, s := range f.subs {
 		if err := s.fence(s.take); err != nil {
 			return err
@@ -116,7 +143,7 @@ func (f *flow) verdict(ledgers []*ledger) error {
 		sent = append(sent, p.messages())
 	}
 	for _, l := range ledgers {
-		if err := l.verdict(sent); err != nil {
+		if err := l.verdict(sent, mayLose); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,8 @@ import "testing"
 
 func TestFlowWindow(t *testing.T) {
 	p := &publisher{wire: 10}
-	a, b := &subscriber{wire: 20}, &subscriber{wire: 20}
+	k := &conn{d: natsDialect{}}
+	a, b := &subscriber{conn: k, wire: 20}, &subscriber{conn: k, wire: 20}
 	f := &flow{pubs: []*publisher{p}, subs: []*subscriber{a, b}, window: 5}
 	for _, c := range []struct {
 		sent, a, b int64
@@ -32,15 +33,18 @@ func TestFlowWindow(t *testing.T) {
 
 // TestBatch: a batch is whole messages, about a chunk, with every subject equally often.
 func TestBatch(t *testing.T) {
-	c := &conn{d: natsDialect{}}
 	for _, r := range rows {
 		if r.pubs == 0 {
 			continue
 		}
+		c := &conn{d: r.from.speak(r.qos)}
 		for _, size := range []int{16, 128, 1024, 65536} {
-			subjects, _ := r.subjectsOf(0)
+			subjects := r.publishTo(0, 3)
 			p := newPublisher(c, 3, subjects, size, r.single)
 			count := len(p.stamp.at)
+			if (p.ids > 0) != (r.qos > 0) || p.ids > ackWindow || p.ids > 1 && len(p.buf) > ackWindowBytes {
+				t.Errorf("%s %d: %d ids for QoS %d", r.name, size, p.ids, r.qos)
+			}
 			if len(p.buf) != count*p.wire || count%len(subjects) != 0 || r.single && count != 1 || p.write < min(chunk, p.wire) {
 				t.Errorf("%s %d: %d messages of %d in %d bytes", r.name, size, count, p.wire, len(p.buf))
 			}

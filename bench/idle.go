@@ -43,10 +43,10 @@ func idleSubject(i int) []byte { return fmt.Appendf(nil, "idle.%05d", i) }
 
 func openIdle(t *trial, n int) (conns []*conn, err error) {
 	for i := range n {
-		c, err := t.dial(fmt.Sprintf("idle-%d", i), t.d.Subscribe(nil, idleSubject(i), "", 1))
+		c, err := t.sub.dial(fmt.Sprintf("idle-%d", i), t.sub.d.Subscribe(nil, idleSubject(i), "", 1))
 		if err == nil {
 			conns = append(conns, c)
-			err = t.ctx.Err()
+			err = t.expired()
 		}
 		if err != nil {
 			return conns, fmt.Errorf("open connection %d of %d: %w", i, n, err)
@@ -61,7 +61,7 @@ func settledRSS(t *trial) (rss int64, err error) {
 	for still < int(time.Second/idleStep) && time.Since(begin) < t.opt.Settle {
 		select {
 		case <-t.ctx.Done():
-			return 0, t.ctx.Err()
+			return 0, t.expired()
 		case <-time.After(idleStep):
 		}
 		now, err := processRSS(t.server.pid())
@@ -78,13 +78,13 @@ func settledRSS(t *trial) (rss int64, err error) {
 
 // verifyIdle publishes one message to each connection and sees that it arrives there and nowhere else.
 func verifyIdle(t *trial, conns []*conn) error {
-	pub, err := t.dial("pub", nil)
+	pub, err := t.pub.dial("pub", nil)
 	if err != nil {
 		return err
 	}
 	defer pub.close()
 	for i := range conns {
-		if err = pub.say(t.d.Publish(nil, idleSubject(i), nil, idleSubject(i))); err != nil {
+		if err = pub.say(t.pub.d.Publish(nil, &unit{subject: idleSubject(i), payload: idleSubject(i)})); err != nil {
 			return err
 		}
 	}
@@ -93,14 +93,17 @@ func verifyIdle(t *trial, conns []*conn) error {
 	}
 	for i, c := range conns {
 		n := 0
-		err = c.fence(func(u *unit) error {
+		take := func(u *unit) error {
 			if n++; n > 1 || !bytes.Equal(u.payload, idleSubject(i)) {
 				return fmt.Errorf("message %d is %.40q", n, u.payload)
 			}
 			return nil
-		})
-		if err == nil && n == 0 {
-			err = fmt.Errorf("client %s: message %w", c.name, errLost)
+		}
+		if err = c.await(func() bool { return n > 0 }, take); err == nil {
+			err = c.fence(take)
+		}
+		if err == nil {
+			err = t.expired()
 		}
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)

@@ -27,29 +27,32 @@ func openStream(t *trial) (*stream, error) {
 
 // openFlow connects one flow, subscribers first.
 func (st *stream) openFlow(i, pubs, subs int, trash []byte) error {
-	publish, subscribe := st.row.subjectsOf(i)
+	subscribe := st.row.subscribeTo(i)
 	f := &flow{queue: st.row.queue}
 	st.flows = append(st.flows, f)
 	queue := ""
 	if f.queue {
 		queue = "workers"
 	}
-	wire := int64(st.d.Delivered(publish[0], 1, st.size))
-	f.window = st.opt.windowOf(wire)
+	wire := int64(st.sub.d.Delivered(st.row.publishTo(i, 0)[0], 1, st.size))
+	f.window = st.window(wire)
 	for k := range subs {
-		c, err := st.dial(fmt.Sprintf("sub-%d-%d", i, k), st.d.Subscribe(nil, subscribe, queue, 1))
+		c, err := st.sub.dial(fmt.Sprintf("sub-%d-%d", i, k), st.sub.d.Subscribe(nil, subscribe, queue, 1))
 		if err != nil {
 			return err
+		}
+		if c.d.QoS() > 0 {
+			c.in.grow(64 << 10)
 		}
 		f.subs = append(f.subs, &subscriber{conn: c, wire: wire, trash: trash})
 	}
 	st.subs = append(st.subs, f.subs...)
 	for k := range pubs {
-		c, err := st.dial(fmt.Sprintf("pub-%d-%d", i, k), nil)
+		c, err := st.pub.dial(fmt.Sprintf("pub-%d-%d", i, k), nil)
 		if err != nil {
 			return err
 		}
-		p := newPublisher(c, len(st.pubs), publish, st.size, st.row.single)
+		p := newPublisher(c, len(st.pubs), st.row.publishTo(i, k), st.size, st.row.single)
 		p.flow = f
 		f.pubs, st.pubs = append(f.pubs, p), append(st.pubs, p)
 	}
@@ -62,6 +65,10 @@ func (st *stream) watchAll() (err error) {
 		err = errors.Join(err, st.poller.watchRead(s.fd, i))
 	}
 	for i, p := range st.pubs {
+		if p.ids > 0 {
+			err = errors.Join(err, st.poller.watchBoth(p.fd, len(st.subs)+i))
+			continue
+		}
 		err = errors.Join(err, st.poller.watchWrite(p.fd, len(st.subs)+i))
 	}
 	return err
@@ -88,8 +95,7 @@ func (st *stream) close() {
 // disturb adds what the row is compared with itself for.
 func (st *stream) disturb() (err error) {
 	for i := range st.row.slow {
-		_, subscribe := st.row.subjectsOf(0)
-		c, err := st.dial(fmt.Sprintf("slow-%d", i), st.d.Subscribe(nil, subscribe, "", 1))
+		c, err := st.sub.dial(fmt.Sprintf("slow-%d", i), st.sub.d.Subscribe(nil, st.row.subscribeTo(0), "", 1))
 		if err != nil {
 			return err
 		}

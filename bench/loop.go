@@ -24,9 +24,13 @@ func (st *stream) run(l length) error {
 	return nil
 }
 
+// writeOffs is how often a server that may drop messages is given up waiting for, while another one is waited for.
+const writeOffs = 20
+
 // flow keeps publishers writing as far as windows and kernel let them.
 func (st *stream) flow(l length) error {
 	begin := time.Now()
+	before, since := int64(-1), begin
 	for {
 		busy, err := st.publish()
 		if err != nil {
@@ -39,6 +43,13 @@ func (st *stream) flow(l length) error {
 		if st.churn != nil {
 			if err = st.churn.turn(now); err != nil {
 				return err
+			}
+		}
+		if st.mayLose {
+			if n := st.moved(); n != before {
+				before, since = n, now
+			} else if now.Sub(since) > st.opt.patience/writeOffs {
+				st.writeOff()
 			}
 		}
 		if l.bytes > 0 && st.carried() >= l.bytes || l.bytes == 0 && now.Sub(begin) >= l.time {
@@ -86,10 +97,12 @@ func (st *stream) settle() error {
 		if err := st.serve(false); err != nil {
 			return err
 		}
-		if n := st.delivered(); n != before {
+		if n := st.moved(); n != before {
 			before, since = n, time.Now()
 		} else if time.Since(since) > st.opt.patience {
 			return st.missing()
+		} else if st.mayLose && time.Since(since) > st.opt.patience/writeOffs {
+			st.writeOff()
 		}
 	}
 }
@@ -125,16 +138,39 @@ func (st *stream) serve(busy bool) error {
 	if err != nil {
 		return fmt.Errorf("wait for sockets: %w", err)
 	}
-	if err = st.ctx.Err(); err != nil {
+	if err = st.expired(); err != nil {
 		return err
 	}
 	for i := range n {
 		slot := st.poller.slot(i)
 		if slot >= len(st.subs) {
-			st.pubs[slot-len(st.subs)].blocked = false
-		} else if err = st.subs[slot].drain(); err != nil {
+			err = st.pubs[slot-len(st.subs)].wake()
+		} else {
+			err = st.subs[slot].drain()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if n == 0 && !busy {
+		return st.answer()
+	}
+	return nil
+}
+
+// answer makes up for acknowledgements that a full socket did not take: nobody waits for it to have room again.
+func (st *stream) answer() error {
+	for _, s := range st.subs {
+		if err := s.flush(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeOff gives up on what a server that may drop messages has not delivered by now.
+func (st *stream) writeOff() {
+	for _, f := range st.flows {
+		f.writeOff()
+	}
 }

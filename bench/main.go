@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -32,7 +33,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	var jobs []job
 	if err == nil {
-		jobs, err = selectJobs(o.Rows, o.Sizes)
+		jobs, err = selectJobs(o.Rows, o.Sizes, o.Servers)
 	}
 	if err == nil && o.list {
 		printList(out, jobs)
@@ -68,7 +69,7 @@ func measure(ctx context.Context, o *options, jobs []job, progress io.Writer) (*
 	if err != nil {
 		return nil, err
 	}
-	bins, err := prepare(ctx, o, dir)
+	bins, err := prepare(ctx, o, jobs, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +85,12 @@ func measure(ctx context.Context, o *options, jobs []job, progress io.Writer) (*
 	return r, nil
 }
 
-// contest runs one job on all servers: A B, then B A, and so on. A failed trial voids the row for that server.
-func contest(ctx context.Context, o *options, j job, bins []*binary, dir string) ([]*outcome, error) {
+// contest runs one job on all its servers: A B, then B A, and so on. A failed trial voids the row for that server.
+func contest(ctx context.Context, o *options, j job, all []*binary, dir string) ([]*outcome, error) {
+	var bins []*binary
+	for _, name := range j.servers {
+		bins = append(bins, all[slices.IndexFunc(all, func(b *binary) bool { return b.Name == name })])
+	}
 	results := make([]*outcome, len(bins))
 	for i, b := range bins {
 		results[i] = &outcome{Row: j.row.name, Size: j.size, Server: b.Name}
@@ -109,12 +114,14 @@ func contest(ctx context.Context, o *options, j job, bins []*binary, dir string)
 	return results, nil
 }
 
-// try runs one job on a fresh server.
+// try runs one job on a fresh server. A server that is too slow to end voids the row.
 func try(ctx context.Context, o *options, j job, b *binary, dir string) (sample, error) {
-	s, err := b.start(ctx, dir, natsDialect{})
+	ctx, cancel := context.WithTimeoutCause(ctx, o.limit(), fmt.Errorf("not done in %s", o.limit()))
+	defer cancel()
+	s, err := b.start(ctx, dir, j.row)
 	if err != nil {
 		return sample{}, err
 	}
 	defer s.stop()
-	return j.row.run(&trial{ctx: ctx, opt: o, row: j.row, size: j.size, server: s, d: natsDialect{}})
+	return j.row.run(newTrial(ctx, o, j, s, b.kind.drops))
 }

@@ -16,6 +16,8 @@ func (natsDialect) Connect(dst []byte, name string) []byte {
 		`"lang":"go","version":"0","name":%q}`+"\r\n", name)
 }
 
+func (natsDialect) Disconnect(dst []byte) []byte { return dst }
+
 func (natsDialect) Subscribe(dst, subject []byte, queue string, sid int) []byte {
 	dst = append(append(dst, "SUB "...), subject...)
 	if queue != "" {
@@ -24,21 +26,28 @@ func (natsDialect) Subscribe(dst, subject []byte, queue string, sid int) []byte 
 	return append(strconv.AppendInt(append(dst, ' '), int64(sid), 10), crlf...)
 }
 
-func (natsDialect) Unsubscribe(dst []byte, sid int) []byte {
+func (natsDialect) Unsubscribe(dst, _ []byte, sid int) []byte {
 	return append(strconv.AppendInt(append(dst, "UNSUB "...), int64(sid), 10), crlf...)
 }
 
-func (natsDialect) Publish(dst, subject, reply, payload []byte) []byte {
-	dst = append(append(append(dst, "PUB "...), subject...), ' ')
-	if len(reply) > 0 {
-		dst = append(append(dst, reply...), ' ')
+func (natsDialect) Publish(dst []byte, m *unit) []byte {
+	dst = append(append(append(dst, "PUB "...), m.subject...), ' ')
+	if len(m.reply) > 0 {
+		dst = append(append(dst, m.reply...), ' ')
 	}
-	dst = append(strconv.AppendInt(dst, int64(len(payload)), 10), crlf...)
-	return append(append(dst, payload...), crlf...)
+	dst = append(strconv.AppendInt(dst, int64(len(m.payload)), 10), crlf...)
+	return append(append(dst, m.payload...), crlf...)
 }
 
 func (natsDialect) Ping(dst []byte) []byte { return append(dst, "PING\r\n"...) }
-func (natsDialect) Pong(dst []byte) []byte { return append(dst, "PONG\r\n"...) }
+func (natsDialect) QoS() byte              { return 0 }
+
+func (natsDialect) Answer(dst []byte, u *unit) []byte {
+	if u.kind != ping {
+		return dst
+	}
+	return append(dst, "PONG\r\n"...)
+}
 
 func (natsDialect) Delivered(subject []byte, sid, payload int) int {
 	digits := len(strconv.Itoa(sid)) + len(strconv.Itoa(payload))
@@ -87,7 +96,8 @@ func natsMessage(b, args []byte, at int, u *unit) (int, error) {
 	return natsPayload(b, at, size, u)
 }
 
-// natsHeaders reads `subject sid [reply] header-size total`; a status in place of a message (no responders) is a refusal.
+// natsHeaders reads `subject sid [reply] header-size total`, headers and payload; a status in place of a message (no
+// responders) is a refusal.
 func natsHeaders(b, args []byte, at int, u *unit) (int, error) {
 	var f [5][]byte
 	n := fields(args, f[:])
@@ -98,8 +108,24 @@ func natsHeaders(b, args []byte, at int, u *unit) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	u.kind, u.subject = refusal, f[0]
-	return natsPayload(b, at, size, u)
+	head, err := natsSize(f[n-2])
+	if err != nil || head > size {
+		return 0, fmt.Errorf("read HMSG %.60q: bad size of headers", args)
+	}
+	u.kind, u.subject = message, f[0]
+	if n == 5 {
+		u.reply = f[2]
+	}
+	whole, err := natsPayload(b, at, size, u)
+	if whole == 0 || err != nil {
+		return 0, err
+	}
+	if bytes.HasPrefix(u.payload[:head], []byte("NATS/1.0 ")) {
+		u.kind = refusal
+		return whole, nil
+	}
+	u.payload = u.payload[head:]
+	return whole, nil
 }
 
 func natsPayload(b []byte, at, size int, u *unit) (int, error) {

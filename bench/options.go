@@ -15,7 +15,7 @@ import (
 type options struct {
 	Rows     string        `json:"rows"`
 	Sizes    []int         `json:"sizes,omitempty"`
-	Servers  []string      `json:"servers"`
+	Servers  []string      `json:"servers,omitempty"` // none: each row's own
 	Rounds   int           `json:"rounds"`
 	Seconds  float64       `json:"seconds"`
 	Window   int64         `json:"window_bytes"`
@@ -36,12 +36,12 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	f.SetOutput(out)
 	f.StringVar(&o.Rows, "rows", ".*", "`patterns` of whole row names, separated by commas (see -list)")
 	f.Func("sizes", "payload `bytes` in place of each row's own, separated by commas", o.readSizes)
-	servers := f.String("servers", "leafgate,nats-server", "servers to run, by turns; the last is what the others are compared with")
+	servers := f.String("servers", "", "servers to run in place of each row's own, by turns; the last is what the others are compared with")
 	f.IntVar(&o.Rounds, "rounds", 5, "rounds per row and server; the table shows medians")
 	f.Float64Var(&o.Seconds, "seconds", 2, "measured `length` of a run; a tenth of it is verified before")
 	f.Int64Var(&o.Window, "window", 8<<20, "`bytes` under way to a subscriber before publishers wait")
 	f.IntVar(&o.Rate, "rate", 20_000, "messages per second of paced rows")
-	f.IntVar(&o.Conns, "conns", 10_000, "connections of the idle row")
+	f.IntVar(&o.Conns, "conns", 10_000, "connections of the idle rows")
 	f.DurationVar(&o.Settle, "settle", 10*time.Second, "longest wait for a server's memory to be still")
 	f.BoolVar(&o.list, "list", false, "print the rows and exit")
 	f.BoolVar(&o.quick, "quick", false, "one short round, 1,000 idle connections: does it work, not how fast")
@@ -53,7 +53,9 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("unknown argument %q", f.Arg(0))
 	}
-	o.Servers = strings.Split(*servers, ",")
+	if *servers != "" {
+		o.Servers = strings.Split(*servers, ",")
+	}
 	if o.quick {
 		o.Rounds, o.Seconds, o.Conns, o.Settle = 1, 0.3, 1000, 2*time.Second
 	}
@@ -112,5 +114,5 @@ func (o *options) readBin(s string) error {
 func (o *options) length() time.Duration     { return time.Duration(o.Seconds * float64(time.Second)) }
 func (o *options) verifyTime() time.Duration { return o.length() / 10 }
 
-// windowOf is how many messages of wire bytes may be under way.
-func (o *options) windowOf(wire int64) int64 { return max(o.Window/wire, 2) }
+// limit is how long a trial may take: some are measured twice, and connections may be many.
+func (o *options) limit() time.Duration { return time.Minute + 4*o.length() + 2*o.Settle }

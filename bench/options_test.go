@@ -24,9 +24,13 @@ func TestRun(t *testing.T) {
 		{"-rows (", 2, "read -rows"},
 		{"-sizes 16,x", 2, `size "x"`},
 		{"-sizes 15", 2, `want 16 to`},
-		{"-servers leafgate,mosquitto", 2, `unknown server "mosquitto"`},
+		{"-servers leafgate,hivemq", 2, `unknown server "hivemq"`},
+		{"-rows 1:1 -servers mosquitto", 2, "no row of 1:1 is for mosquitto"},
+		{"-list -servers mosquitto", 0, "mqtt-idle"},
+		{"-list -rows .*mqtt.*", 0, "nats-to-mqtt"},
+		{"-rows mqtt-connects -servers mosquitto -bin mosquitto=/nonexistent/mosquitto", 2, "ask mosquitto for its version"},
 		{"-servers leafgate,leafgate", 2, "named twice"},
-		{"-bin mosquitto=/bin/false", 2, "want server=path"},
+		{"-bin hivemq=/bin/false", 2, "want server=path"},
 		{"-rounds 0", 2, "-rounds is 0"},
 		{"-seconds 600", 2, "-seconds is 600"},
 		{"-window 1", 2, "-window is 1"},
@@ -41,7 +45,7 @@ func TestRun(t *testing.T) {
 
 // TestProgramme: by default everything is measured that has a target.
 func TestProgramme(t *testing.T) {
-	jobs, err := selectJobs(".*", nil)
+	jobs, err := selectJobs(".*", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +61,15 @@ func TestProgramme(t *testing.T) {
 		"1:1 16", "1:1 128", "1:1 1024", "1:1 65536", "8:8 16", "8:8 128", "20:1 16", "20:1 128", "20:1 1024",
 		"queue-4:8 16", "queue-4:8 128", "1:50 128", "1:50 1024", "subjects-1:1 128", "publish 128", "request-1 128",
 		"paced-1:1 128", "flat-100:1 128", "churn-1:1 128", "slow-1:50 128", "idle -",
+		"mqtt-1:1-q0 16", "mqtt-1:1-q0 128", "mqtt-1:1-q1 128", "mqtt-1:1-q2 128", "mqtt-500:1-q0 128", "mqtt-500:1-q1 128",
+		"mqtt-1:500-q0 128", "mqtt-1:500-q1 128", "mqtt-flat-100:1 128", "mqtt-paced-1000 128", "mqtt-retained-10k 128",
+		"mqtt-connects -", "mqtt-idle -", "mqtt-to-nats 128", "nats-to-mqtt 128",
 	} {
 		if !have[want] {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	if jobs, _ = selectJobs("1:1,idle", []int{16, 99}); len(jobs) != 3 || jobs[1].size != 99 || jobs[2].size != 0 {
+	if jobs, _ = selectJobs("1:1,idle", []int{16, 99}, nil); len(jobs) != 3 || jobs[1].size != 99 || jobs[2].size != 0 {
 		t.Errorf("-sizes gives %+v", jobs)
 	}
 }

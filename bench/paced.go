@@ -12,7 +12,7 @@ import (
 // sender or server cannot hide behind the messages it did not get (coordinated omission).
 type pace struct {
 	*trial
-	pub      *publisher
+	pubs     []*publisher // by turns
 	sub      *subscriber
 	wg       sync.WaitGroup
 	begin    time.Duration // when message 0 is due
@@ -24,7 +24,7 @@ type pace struct {
 
 // runPaced is the driver of paced rows. Order and loss are checked in both modes: they cost nothing at this rate.
 func runPaced(t *trial) (s sample, err error) {
-	p := &pace{trial: t, interval: time.Second / time.Duration(t.opt.Rate), times: newRecorder(), late: newRecorder()}
+	p := &pace{trial: t, interval: time.Second / time.Duration(t.rate()), times: newRecorder(), late: newRecorder()}
 	defer p.close()
 	if err = p.open(); err == nil {
 		err = p.run(t.opt.verifyTime())
@@ -50,17 +50,26 @@ func runPaced(t *trial) (s sample, err error) {
 	return s, err
 }
 
+// rate is messages per second of all publishers of a paced row together.
+func (t *trial) rate() int {
+	if t.row.perSecond > 0 {
+		return t.row.perSecond * t.row.pubs
+	}
+	return t.opt.Rate
+}
+
 func (p *pace) open() error {
-	publish, subscribe := p.row.subjectsOf(0)
-	c, err := p.dial("sub", p.d.Subscribe(nil, subscribe, "", 1))
+	c, err := p.trial.sub.dial("sub", p.trial.sub.d.Subscribe(nil, p.row.subscribeTo(0), "", 1))
 	if err != nil {
 		return err
 	}
-	p.sub = &subscriber{conn: c, wire: int64(p.d.Delivered(publish[0], 1, p.size))}
-	if c, err = p.dial("pub", nil); err != nil {
-		return err
+	p.sub = &subscriber{conn: c, wire: int64(c.d.Delivered(p.row.publishTo(0, 0)[0], 1, p.size))}
+	for i := range p.row.pubs {
+		if c, err = p.pub.dial(fmt.Sprintf("pub-%d", i), nil); err != nil {
+			return err
+		}
+		p.pubs = append(p.pubs, newPublisher(c, i, p.row.publishTo(0, i), p.size, true))
 	}
-	p.pub = newPublisher(c, 0, publish, p.size, true)
 	return nil
 }
 
@@ -68,17 +77,17 @@ func (p *pace) close() {
 	if p.sub != nil {
 		p.sub.close()
 	}
-	if p.pub != nil {
-		p.pub.close()
+	for _, k := range p.pubs {
+		k.close()
 	}
 }
 
 // run sends for d, in one attempt or with errors from both sides.
 func (p *pace) run(d time.Duration) error {
-	f := &flow{pubs: []*publisher{p.pub}, subs: []*subscriber{p.sub}}
+	f := &flow{pubs: p.pubs, subs: []*subscriber{p.sub}}
 	f.rewind()
 	ledgers := f.watch(0, p.size)
-	count := int64(d / p.interval)
+	count := max(int64(d/p.interval), 1)
 	p.begin = clock() + 2*time.Millisecond
 	var sent, received error
 	p.wg.Go(func() { sent = p.send(count) })
@@ -87,7 +96,7 @@ func (p *pace) run(d time.Duration) error {
 	if err := errors.Join(sent, received); err != nil {
 		return err
 	}
-	return f.verdict(ledgers)
+	return f.verdict(ledgers, false)
 }
 
 // send writes each message when it is due, those that are overdue at once.
@@ -99,14 +108,15 @@ func (p *pace) send(count int64) error {
 		due := p.begin + time.Duration(n)*p.interval
 		sleepUntil(due)
 		p.late.add(clock() - due)
-		p.pub.stamp.apply(p.pub.buf)
-		if err := p.pub.say(p.pub.buf); err != nil {
+		k := p.pubs[n%int64(len(p.pubs))]
+		k.stamp.apply(k.buf)
+		if err := k.say(k.buf); err != nil {
 			return err
 		}
-		p.pub.stamp.applied = false
-		p.pub.bytes += int64(p.pub.wire)
-		if n%1024 == 0 && p.ctx.Err() != nil {
-			return p.ctx.Err()
+		k.stamp.applied = false
+		k.bytes += int64(k.wire)
+		if n%1024 == 0 && p.expired() != nil {
+			return p.expired()
 		}
 	}
 	return nil
@@ -134,7 +144,7 @@ func (p *pace) receive(count int64) error {
 		if err == nil && clock()-last > p.opt.patience {
 			err = fmt.Errorf("%d of %d messages %w", count-p.sub.messages(), count, errLost)
 		}
-		if err = errors.Join(err, p.ctx.Err()); err != nil {
+		if err = errors.Join(err, p.expired()); err != nil {
 			return err
 		}
 	}
@@ -144,8 +154,9 @@ func (p *pace) receive(count int64) error {
 // arrived checks a message and takes its time.
 func (p *pace) arrived(u *unit) error {
 	err := p.sub.take(u)
-	if _, n, bad := readStamp(u.payload); bad == nil {
-		p.times.add(clock() - p.begin - time.Duration(n)*p.interval)
+	if k, n, bad := readStamp(u.payload); bad == nil {
+		turn := int64(n)*int64(len(p.pubs)) + int64(k)
+		p.times.add(clock() - p.begin - time.Duration(turn)*p.interval)
 	}
 	return err
 }

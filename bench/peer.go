@@ -2,9 +2,94 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 
 	"leafgate/internal/peer"
 )
 
-// buildPeer answers nats-server as internal/tools pins it.
-func buildPeer(ctx context.Context, _ string) (string, error) { return peer.Binary(ctx, "nats-server") }
+// How each server is found or built, and told what to do. What is not said here is as by default.
+
+// buildLeafgate builds this very checkout.
+func buildLeafgate(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "leafgate")
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "leafgate/cmd/leafgate").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build leafgate: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// buildPeer answers a server as internal/tools pins it.
+func buildPeer(name string) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, _ string) (string, error) { return peer.Binary(ctx, name) }
+}
+
+// findMosquitto takes the one of the system. Debian keeps it where only root's PATH goes.
+func findMosquitto(context.Context, string) (string, error) {
+	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("find mosquitto: it is not installed (Debian: apt-get install mosquitto); " +
+		"-bin mosquitto=path names another one, -servers leafgate,nats-server does without")
+}
+
+func leafgateFile(at place) ([]string, error) {
+	text := ""
+	if addr, ok := at.addrs[nats]; ok {
+		text += fmt.Sprintf("listen: %q\n", addr)
+	} else {
+		text += "listen: \"127.0.0.1:-1\"\n"
+	}
+	if addr, ok := at.addrs[mqtt]; ok {
+		text += fmt.Sprintf("mqtt { listen: %q }\n", addr)
+	}
+	return at.file(text)
+}
+
+// natsServerFile: MQTT there needs streams, and those need a name and a directory.
+func natsServerFile(at place) ([]string, error) {
+	args, err := leafgateFile(at)
+	if _, ok := at.addrs[mqtt]; !ok || err != nil {
+		return args, err
+	}
+	text, err := os.ReadFile(args[1])
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return at.file(string(text) + fmt.Sprintf("server_name: bench\njetstream { store_dir: %q }\n", at.dir))
+}
+
+func mosquittoFile(at place) ([]string, error) {
+	addr := at.addrs[mqtt]
+	return at.file(fmt.Sprintf("listener %d %s\n", addr.Port(), addr.Addr()) + `allow_anonymous true
+max_inflight_messages 1000
+max_queued_messages 0
+set_tcp_nodelay true
+log_type error
+log_type warning
+`)
+}
+
+func mochiFlags(at place) ([]string, error) {
+	args := []string{"-listen", at.addrs[mqtt].String()}
+	if at.pending > 0 {
+		args = append(args, "-pending", strconv.Itoa(at.pending))
+	}
+	return args, nil
+}
+
+// file writes a configuration and returns the arguments that name it.
+func (at place) file(text string) ([]string, error) {
+	name := filepath.Join(at.dir, "server.conf")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	return []string{"-c", name}, nil
+}

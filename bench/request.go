@@ -60,7 +60,7 @@ func openRequests(t *trial) (*requests, error) {
 	if rq.poller, err = newPoller(); err != nil {
 		return rq, err
 	}
-	if rq.responder, err = t.dial("responder", t.d.Subscribe(nil, service, "", 1)); err != nil {
+	if rq.responder, err = t.sub.dial("responder", t.sub.d.Subscribe(nil, service, "", 1)); err != nil {
 		return rq, err
 	}
 	if err = rq.poller.watchRead(rq.responder.fd, t.row.clients); err != nil {
@@ -76,12 +76,12 @@ func openRequests(t *trial) (*requests, error) {
 
 func (rq *requests) openClient(i int) error {
 	inbox := fmt.Appendf(nil, "_INBOX.bench.%04d", i)
-	c, err := rq.dial(fmt.Sprintf("client-%d", i), rq.d.Subscribe(nil, inbox, "", 1))
+	c, err := rq.pub.dial(fmt.Sprintf("client-%d", i), rq.pub.d.Subscribe(nil, inbox, "", 1))
 	if err != nil {
 		return err
 	}
 	payload := filler(rq.size)
-	k := &requester{conn: c, id: i, request: rq.d.Publish(nil, service, inbox, payload)}
+	k := &requester{conn: c, id: i, request: rq.pub.d.Publish(nil, &unit{subject: service, reply: inbox, payload: payload})}
 	at := payloadOffset(k.request, payload)
 	k.payload = k.request[at : at+rq.size]
 	rq.clients = append(rq.clients, k)
@@ -113,7 +113,7 @@ func (rq *requests) run(d time.Duration) (answers int64, err error) {
 	for open > 0 {
 		n, err := rq.poller.wait(50)
 		if err == nil {
-			err = rq.ctx.Err()
+			err = rq.expired()
 		}
 		now := time.Now()
 		for i := 0; i < n && err == nil; i++ {
@@ -169,7 +169,7 @@ func (rq *requests) collect(k *requester, over bool) (closed bool, err error) {
 func (rq *requests) respond() error {
 	rq.answers = rq.answers[:0]
 	err := rq.responder.receive(func(u *unit) error {
-		rq.answers = rq.d.Publish(rq.answers, u.reply, nil, u.payload)
+		rq.answers = rq.sub.d.Publish(rq.answers, &unit{subject: u.reply, payload: u.payload})
 		return nil
 	})
 	if err == nil && len(rq.answers) > 0 {

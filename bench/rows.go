@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -10,9 +11,14 @@ import (
 type row struct {
 	name, about string
 	run         func(*trial) (sample, error)
-	sizes       []int // payloads by default; none: the row has no payload
+	sizes       []int    // payloads by default; none: the row has no payload
+	servers     []string // by default, by turns; the last is what the others are compared with
 
-	pubs, subs int   // stream: publishers and subscribers
+	from, to protocol // what publishers and subscribers speak
+	qos      byte     // of all messages
+	devices  bool     // each publisher has a subject of its own, one wildcard takes them all
+
+	pubs, subs int   // stream: publishers and subscribers; paced: publishers
 	pairs      bool  // stream: publisher i is for subscriber i only
 	queue      bool  // stream: the subscribers are one queue group
 	subjects   int   // stream: each publisher's subjects, in turn; 0: one
@@ -21,36 +27,79 @@ type row struct {
 	slow       int   // stream: subscribers that never read; compared with the same row without
 	volume     int64 // stream: bytes to one subscriber that end the run, in place of time
 	clients    int   // request: clients with one request under way each
-	paced      bool  // paced: messages at -rate
-	idle       bool  // idle: -conns connections
+	perSecond  int   // paced: messages of each publisher, in place of -rate for all
+	retained   int   // retained: messages
 }
+
+// A protocol is what a client speaks.
+type protocol int
+
+const (
+	nats protocol = iota
+	mqtt
+)
+
+// speak gives the dialect in which clients exchange messages of that quality of service.
+func (p protocol) speak(qos byte) dialect {
+	if p == mqtt {
+		return mqttDialect{qos}
+	}
+	return natsDialect{}
+}
+
+// speaks reports whether p is spoken by any of the row's clients.
+func (r row) speaks(p protocol) bool { return r.from == p || r.to == p }
+
+// Servers that rows run by default. In most rows of MQTT the goal is set by mosquitto, in fan-out by nats-server.
+var (
+	toNATSServer = []string{"leafgate", "nats-server"}
+	toMosquitto  = []string{"leafgate", "mochi", "nats-server", "mosquitto"}
+	toFastest    = []string{"leafgate", "mochi", "mosquitto", "nats-server"}
+)
 
 // rows is the whole programme, in the order of the table.
 var rows = []row{
-	{name: "1:1", about: "1 publisher, 1 subscriber", run: runStream, pubs: 1, subs: 1, sizes: []int{16, 128, 1024, 65536}},
-	{name: "8:8", about: "8 publishers, a subscriber of its own each", run: runStream, pubs: 8, subs: 8, pairs: true, sizes: []int{16, 128}},
-	{name: "20:1", about: "20 publishers, 1 subscriber", run: runStream, pubs: 20, subs: 1, sizes: []int{16, 128, 1024}},
-	{name: "queue-4:8", about: "4 publishers, a queue group of 8", run: runStream, pubs: 4, subs: 8, queue: true, sizes: []int{16, 128}},
-	{name: "1:50", about: "1 publisher, 50 subscribers to the same subject", run: runStream, pubs: 1, subs: 50, sizes: []int{128, 1024}},
-	{name: "subjects-1:1", about: "1:1, 1,000 subjects in turn, subscribed by one wildcard", run: runStream, pubs: 1, subs: 1, subjects: 1000, sizes: []int{128}},
-	{name: "publish", about: "1 publisher, nobody listens", run: runStream, pubs: 1, sizes: []int{128}},
-	{name: "request-1", about: "1 client with one request under way, 1 responder", run: runRequest, clients: 1, sizes: []int{128}},
-	{name: "request-8", about: "8 clients with one request under way each, 1 responder", run: runRequest, clients: 8, sizes: []int{128}},
-	{name: "paced-1:1", about: "1:1, one message per write at -rate, latency from the time it was due", run: runPaced, paced: true, sizes: []int{128}},
-	{name: "flat-100:1", about: "100 publishers, 1 subscriber, one message per write, flat out", run: runStream, pubs: 100, subs: 1, single: true, sizes: []int{128}},
-	{name: "churn-1:1", about: "1:1 while 200 others subscribe and unsubscribe inboxes, against itself without", run: runStream, pubs: 1, subs: 1, churners: 200, sizes: []int{128}},
-	{name: "slow-1:50", about: "1:49 with a 50th that never reads, against itself without", run: runStream, pubs: 1, subs: 49, slow: 1, volume: 96 << 20, sizes: []int{128}},
-	{name: "idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, idle: true},
+	{name: "1:1", about: "1 publisher, 1 subscriber", run: runStream, pubs: 1, subs: 1, sizes: []int{16, 128, 1024, 65536}, servers: toNATSServer},
+	{name: "8:8", about: "8 publishers, a subscriber of its own each", run: runStream, pubs: 8, subs: 8, pairs: true, sizes: []int{16, 128}, servers: toNATSServer},
+	{name: "20:1", about: "20 publishers, 1 subscriber", run: runStream, pubs: 20, subs: 1, sizes: []int{16, 128, 1024}, servers: toNATSServer},
+	{name: "queue-4:8", about: "4 publishers, a queue group of 8", run: runStream, pubs: 4, subs: 8, queue: true, sizes: []int{16, 128}, servers: toNATSServer},
+	{name: "1:50", about: "1 publisher, 50 subscribers to the same subject", run: runStream, pubs: 1, subs: 50, sizes: []int{128, 1024}, servers: toNATSServer},
+	{name: "subjects-1:1", about: "1:1, 1,000 subjects in turn, subscribed by one wildcard", run: runStream, pubs: 1, subs: 1, subjects: 1000, sizes: []int{128}, servers: toNATSServer},
+	{name: "publish", about: "1 publisher, nobody listens", run: runStream, pubs: 1, sizes: []int{128}, servers: toNATSServer},
+	{name: "request-1", about: "1 client with one request under way, 1 responder", run: runRequest, clients: 1, sizes: []int{128}, servers: toNATSServer},
+	{name: "request-8", about: "8 clients with one request under way each, 1 responder", run: runRequest, clients: 8, sizes: []int{128}, servers: toNATSServer},
+	{name: "paced-1:1", about: "1:1, one message per write at -rate, latency from the time it was due", run: runPaced, pubs: 1, sizes: []int{128}, servers: toNATSServer},
+	{name: "flat-100:1", about: "100 publishers, 1 subscriber, one message per write, flat out", run: runStream, pubs: 100, subs: 1, single: true, sizes: []int{128}, servers: toNATSServer},
+	{name: "churn-1:1", about: "1:1 while 200 others subscribe and unsubscribe inboxes, against itself without", run: runStream, pubs: 1, subs: 1, churners: 200, sizes: []int{128}, servers: toNATSServer},
+	{name: "slow-1:50", about: "1:49 with a 50th that never reads, against itself without", run: runStream, pubs: 1, subs: 49, slow: 1, volume: 96 << 20, sizes: []int{128}, servers: toNATSServer},
+	{name: "idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, servers: toNATSServer},
+
+	{name: "mqtt-1:1-q0", about: "1 publisher, 1 subscriber, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 1, subs: 1, sizes: []int{16, 128}, servers: toMosquitto},
+	{name: "mqtt-1:1-q1", about: "1:1, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 1, subs: 1, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-1:1-q2", about: "1:1, QoS 2", run: runStream, from: mqtt, to: mqtt, qos: 2, pubs: 1, subs: 1, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-500:1-q0", about: "500 publishers, a topic each, 1 subscriber, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-500:1-q1", about: "500 publishers, a topic each, 1 subscriber, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-1:500-q0", about: "1 publisher, 500 subscribers, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 1, subs: 500, sizes: []int{128}, servers: toFastest},
+	{name: "mqtt-1:500-q1", about: "1 publisher, 500 subscribers, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 1, subs: 500, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-flat-100:1", about: "100 publishers, a topic each, 1 subscriber, QoS 0, one message per write, flat out", run: runStream, from: mqtt, to: mqtt, pubs: 100, subs: 1, devices: true, single: true, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-paced-1000", about: "1,000 publishers, a topic each, 5 messages per second each, 1 subscriber, QoS 0", run: runPaced, from: mqtt, to: mqtt, pubs: 1000, perSecond: 5, devices: true, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-retained-10k", about: "10,000 retained messages to new subscribers, one after the other", run: runRetained, from: mqtt, to: mqtt, retained: 10_000, devices: true, sizes: []int{128}, servers: toMosquitto},
+	{name: "mqtt-connects", about: "clients that connect and leave, one after the other", run: runConnects, from: mqtt, to: mqtt, servers: toMosquitto},
+	{name: "mqtt-idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, from: mqtt, to: mqtt, servers: toMosquitto},
+	{name: "mqtt-to-nats", about: "1 MQTT publisher, 1 NATS subscriber", run: runStream, from: mqtt, to: nats, pubs: 1, subs: 1, sizes: []int{128}, servers: toNATSServer},
+	{name: "nats-to-mqtt", about: "1 NATS publisher, 1 MQTT subscriber", run: runStream, from: nats, to: mqtt, pubs: 1, subs: 1, sizes: []int{128}, servers: toNATSServer},
 }
 
-// A job is a row with one of its payload sizes.
+// A job is a row with one of its payload sizes and the servers to run it on.
 type job struct {
-	row  row
-	size int
+	row     row
+	size    int
+	servers []string
 }
 
-// selectJobs makes the programme from -rows and -sizes. Each comma-separated pattern must match a whole name.
-func selectJobs(patterns string, sizes []int) ([]job, error) {
+// selectJobs makes the programme from -rows, -sizes and -servers. Each comma-separated pattern must match a whole name. A row
+// that none of servers can run is left out; servers empty means each row's own.
+func selectJobs(patterns string, sizes []int, servers []string) ([]job, error) {
 	chosen := make([]bool, len(rows))
 	for pattern := range strings.SplitSeq(patterns, ",") {
 		re, err := regexp.Compile("^(?:" + pattern + ")$")
@@ -70,35 +119,74 @@ func selectJobs(patterns string, sizes []int) ([]job, error) {
 	var jobs []job
 	for i, r := range rows {
 		if chosen[i] {
-			jobs = append(jobs, r.jobs(sizes)...)
+			jobs = append(jobs, r.jobs(sizes, servers)...)
 		}
+	}
+	if len(jobs) == 0 {
+		return nil, fmt.Errorf("no row of %s is for %s", patterns, strings.Join(servers, ","))
 	}
 	return jobs, nil
 }
 
-// jobs are the row's sizes, or sizes if there are any.
-func (r row) jobs(sizes []int) []job {
+// jobs are the row's sizes, or sizes if there are any, on those of servers that speak what the row's clients do.
+func (r row) jobs(sizes []int, servers []string) (jobs []job) {
+	able := r.servers
+	if len(servers) > 0 {
+		able = slices.DeleteFunc(slices.Clone(servers), func(name string) bool {
+			k := kindOf(name)
+			return !k.speaks(r.from) || !k.speaks(r.to)
+		})
+	}
+	if len(able) == 0 {
+		return nil
+	}
 	if len(r.sizes) == 0 {
-		return []job{{row: r}}
+		return []job{{row: r, servers: able}}
 	}
 	if len(sizes) == 0 {
 		sizes = r.sizes
 	}
-	jobs := make([]job, len(sizes))
-	for i, n := range sizes {
-		jobs[i] = job{r, n}
+	for _, n := range sizes {
+		jobs = append(jobs, job{r, n, able})
 	}
 	return jobs
 }
 
-// subjectsOf are the subjects of one flow: all of the same length, so that all messages have one size on the wire.
-func (r row) subjectsOf(flow int) (publish [][]byte, subscribe []byte) {
-	name := fmt.Appendf(nil, "bench.f%02d", flow)
-	if r.subjects == 0 {
-		return [][]byte{name}, name
+// pending is how many messages a server must be ready to keep for a subscriber; 0: it does not matter.
+func (r row) pending() int {
+	if r.subs+r.retained == 0 {
+		return 0
+	}
+	return 1 << 16
+}
+
+// flowName begins the subjects of one flow. All are of the same length, so that all messages have one size on the wire.
+func (r row) flowName(flow int) []byte { return fmt.Appendf(nil, "bench.f%02d", flow) }
+
+// publishTo are the subjects of one publisher of a flow. Those of MQTT have 20 bytes, as topics of devices have.
+func (r row) publishTo(flow, pub int) (subjects [][]byte) {
+	name := r.flowName(flow)
+	switch {
+	case r.devices:
+		return [][]byte{fmt.Appendf(name, ".d%04d.temp", pub)}
+	case r.speaks(mqtt):
+		return [][]byte{fmt.Appendf(name, ".plant.temp")}
+	case r.subjects == 0:
+		return [][]byte{name}
 	}
 	for i := range r.subjects {
-		publish = append(publish, fmt.Appendf(nil, "%s.%04d", name, i))
+		subjects = append(subjects, fmt.Appendf(nil, "%s.%04d", name, i))
 	}
-	return publish, fmt.Appendf(nil, "%s.*", name)
+	return subjects
+}
+
+// subscribeTo is what takes everything of one flow.
+func (r row) subscribeTo(flow int) []byte {
+	switch {
+	case r.devices:
+		return fmt.Appendf(r.flowName(flow), ".*.temp")
+	case r.subjects > 0:
+		return fmt.Appendf(r.flowName(flow), ".*")
+	}
+	return r.publishTo(flow, 0)[0]
 }

@@ -9,25 +9,39 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// A serverKind is a server the generator can build and start.
+// A serverKind is a server the generator can get and start.
 type serverKind struct {
-	name  string
-	build func(ctx context.Context, dir string) (path string, err error)
-	conf  string // configuration text, with the address to fill in
+	name    string
+	speak   []protocol
+	get     func(ctx context.Context, dir string) (path string, err error)
+	version string // the argument that makes it tell its version
+	// arguments writes what the server needs into its directory, a fresh one.
+	arguments func(at place) ([]string, error)
+	drops     bool // it says that it drops messages of QoS 0 when a subscriber is behind
 }
 
-// serverKinds is every server there is. All of them take the same configuration.
+func (k *serverKind) speaks(p protocol) bool { return slices.Contains(k.speak, p) }
+
+// A place is where a server is to listen, for the protocols a row needs, and keep its files.
+type place struct {
+	dir     string
+	addrs   map[protocol]netip.AddrPort
+	pending int // messages that may wait for a client, where a server wants to be told; 0: its default
+}
+
+// serverKinds is every server there is.
 func serverKinds() []serverKind {
-	const conf = "listen: %q\n"
 	return []serverKind{
-		{"leafgate", buildLeafgate, conf},
-		{"nats-server", buildPeer, conf},
+		{name: "leafgate", speak: []protocol{nats, mqtt}, get: buildLeafgate, version: "-v", arguments: leafgateFile},
+		{name: "nats-server", speak: []protocol{nats, mqtt}, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile},
+		{name: "mochi", speak: []protocol{mqtt}, get: buildPeer("mochi"), version: "-v", arguments: mochiFlags, drops: true},
+		{name: "mosquitto", speak: []protocol{mqtt}, get: findMosquitto, version: "-h", arguments: mosquittoFile},
 	}
 }
 
@@ -48,65 +62,69 @@ func knownServers() string {
 	return strings.Join(names, ", ")
 }
 
-// buildLeafgate builds this very checkout.
-func buildLeafgate(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "leafgate")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "leafgate/cmd/leafgate").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build leafgate: %w: %s", err, out)
-	}
-	return path, nil
-}
-
 // A binary is a server ready to be started.
 type binary struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	kind    *serverKind
 	path    string
-	conf    string
 }
 
-// prepare builds what o names and asks each for its version.
-func prepare(ctx context.Context, o *options, dir string) ([]*binary, error) {
+// prepare gets the servers that jobs need and asks each for its version.
+func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary, error) {
 	var bins []*binary
-	for _, name := range o.Servers {
-		k := kindOf(name)
-		path, err := o.bins[name], error(nil)
+	for _, k := range serverKinds() {
+		if !slices.ContainsFunc(jobs, func(j job) bool { return slices.Contains(j.servers, k.name) }) {
+			continue
+		}
+		path, err := o.bins[k.name], error(nil)
 		if path == "" {
-			path, err = k.build(ctx, dir)
+			path, err = k.get(ctx, dir)
 		}
 		if err != nil {
 			return nil, err
 		}
-		out, err := exec.CommandContext(ctx, path, "-v").CombinedOutput()
-		if err != nil {
-			return nil, fmt.Errorf("ask %s for its version: %w: %s", name, err, out)
+		out, err := exec.CommandContext(ctx, path, k.version).CombinedOutput()
+		if err != nil && len(out) == 0 { // mosquitto calls it an error to be asked
+			return nil, fmt.Errorf("ask %s for its version: %w", k.name, err)
 		}
-		bins = append(bins, &binary{name, strings.TrimSpace(string(out)), path, k.conf})
+		line, _, _ := strings.Cut(string(out), "\n")
+		bins = append(bins, &binary{k.name, strings.TrimSpace(line), &k, path})
 	}
 	return bins, nil
 }
 
-// A server is one process on a free loopback port. Stop must be called.
+// A server is one process on free loopback ports. Stop must be called.
 type server struct {
-	addr netip.AddrPort
-	cmd  *exec.Cmd
-	log  bytes.Buffer // what it printed; read it after done
-	wg   sync.WaitGroup
-	done chan struct{} // closed when the process has ended
+	addrs map[protocol]netip.AddrPort
+	cmd   *exec.Cmd
+	log   bytes.Buffer // what it printed; read it after done
+	wg    sync.WaitGroup
+	done  chan struct{} // closed when the process has ended
+	dir   string
 }
 
-// start runs b and returns when it takes clients. It must be called from a thread that lives on: see bindToUs.
-func (b *binary) start(ctx context.Context, dir string, d dialect) (*server, error) {
-	addr, err := freeAddress()
+// start runs b for clients of row r and returns when it takes them. It must be called from a thread that lives on: see
+// bindToUs.
+func (b *binary) start(ctx context.Context, dir string, r row) (*server, error) {
+	s := &server{addrs: map[protocol]netip.AddrPort{}, done: make(chan struct{})}
+	var err error
+	for _, p := range []protocol{r.from, r.to} {
+		if _, ok := s.addrs[p]; !ok && err == nil {
+			s.addrs[p], err = freeAddress()
+		}
+	}
+	if err == nil {
+		s.dir, err = os.MkdirTemp(dir, b.Name+"-")
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	file := filepath.Join(dir, b.Name+".conf")
-	if err = os.WriteFile(file, fmt.Appendf(nil, b.conf, addr), 0o600); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
+	args, err := b.kind.arguments(place{s.dir, s.addrs, r.pending()})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	s := &server{addr: addr, cmd: exec.Command(b.path, "-c", file), done: make(chan struct{})}
+	s.cmd = exec.Command(b.path, args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	bindToUs(s.cmd)
 	if err = s.cmd.Start(); err != nil {
@@ -116,20 +134,25 @@ func (b *binary) start(ctx context.Context, dir string, d dialect) (*server, err
 		defer close(s.done)
 		_ = s.cmd.Wait() // its log says more than its exit code
 	})
-	if err = s.ready(ctx, d); err != nil {
-		s.stop()
-		return nil, fmt.Errorf("start %s: %w: %s", b.Name, err, s.tail())
+	for p := range s.addrs {
+		if err = s.ready(ctx, s.entrance(p, 0)); err != nil {
+			s.stop()
+			return nil, fmt.Errorf("start %s: %w: %s", b.Name, err, s.tail())
+		}
 	}
 	return s, nil
 }
 
+// entrance is where clients of p get in.
+func (s *server) entrance(p protocol, qos byte) entrance { return entrance{s.addrs[p], p.speak(qos)} }
+
 // ready waits until a client gets in.
-func (s *server) ready(ctx context.Context, d dialect) error {
+func (s *server) ready(ctx context.Context, e entrance) error {
 	for deadline := time.Now().Add(patience); ; {
-		c, err := dialClient(s.addr, d, "ready", nil)
+		c, err := e.dial("ready", nil)
 		if err == nil {
-			c.close()
-			return nil
+			defer c.close()
+			return c.say(e.d.Disconnect(nil))
 		}
 		if time.Now().After(deadline) {
 			return err
@@ -155,6 +178,7 @@ func (s *server) stop() {
 		_ = s.cmd.Process.Kill()
 	}
 	s.wg.Wait()
+	_ = os.RemoveAll(s.dir) // the directory above goes as well, at the end
 }
 
 // tail is the end of what a stopped server printed.

@@ -61,7 +61,7 @@ func (st *stream) compare(l length) (s sample, err error) {
 func (st *stream) measure(l length) (sample, error) {
 	st.rewind()
 	for _, s := range st.subs {
-		s.check = nil
+		s.settle()
 	}
 	for _, p := range st.pubs {
 		p.stamp = nil
@@ -73,7 +73,11 @@ func (st *stream) measure(l length) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	return m.stop(st.delivered())
+	s, err := m.stop(st.delivered())
+	if s.Lost = st.lost(); s.Lost > 0 {
+		s.Note = fmt.Sprintf("LOST %.3g%%", 100*ratio(float64(s.Lost), float64(s.Lost+s.Messages)))
+	}
+	return s, err
 }
 
 // verify runs the stream with every message checked.
@@ -89,11 +93,35 @@ func (st *stream) verify(l length) error {
 		return ran
 	}
 	for i, f := range st.flows {
-		if err := f.verdict(ledgers[i]); err != nil {
+		if err := f.verdict(ledgers[i], st.mayLose); err != nil {
 			return err
 		}
 	}
 	return ran
+}
+
+// moved changes as long as anything arrives, acknowledgements too.
+func (st *stream) moved() int64 {
+	n := st.delivered()
+	for _, p := range st.pubs {
+		n += p.acked
+	}
+	for _, s := range st.subs {
+		n += s.released
+	}
+	return n
+}
+
+// lost is how many messages have not arrived, of a stream that has settled.
+func (st *stream) lost() (n int64) {
+	for _, f := range st.flows {
+		if sent := f.sent(); !f.queue {
+			for _, s := range f.subs {
+				n += sent - s.messages()
+			}
+		}
+	}
+	return n
 }
 
 func (st *stream) rewind() {

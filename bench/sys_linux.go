@@ -126,6 +126,11 @@ func (p *poller) watchWrite(fd, slot int) error {
 	return p.watch(fd, slot, unix.EPOLLOUT|unix.EPOLLET)
 }
 
+// watchBoth reports slot each time fd has something new to read or becomes writable again.
+func (p *poller) watchBoth(fd, slot int) error {
+	return p.watch(fd, slot, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLET)
+}
+
 func (p *poller) watch(fd, slot int, events uint32) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(slot)}
 	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {

@@ -24,6 +24,7 @@ type poller struct{}
 func newPoller() (*poller, error)             { return nil, errPlatform }
 func (*poller) watchRead(fd, slot int) error  { return errPlatform }
 func (*poller) watchWrite(fd, slot int) error { return errPlatform }
+func (*poller) watchBoth(fd, slot int) error  { return errPlatform }
 func (*poller) wait(ms int) (int, error)      { return 0, errPlatform }
 func (*poller) slot(i int) int                { return 0 }
 func (*poller) close()                        {}

@@ -13,7 +13,34 @@ type trial struct {
 	row    row
 	size   int
 	server *server
-	d      dialect
+	pub    entrance // of those who publish
+	sub    entrance // of those who subscribe
+	// mayLose is for servers that say they drop messages of QoS 0: then loss is shown and does not make a row void.
+	mayLose bool
+}
+
+// newTrial is job j on server s.
+func newTrial(ctx context.Context, o *options, j job, s *server, drops bool) *trial {
+	return &trial{ctx: ctx, opt: o, row: j.row, size: j.size, server: s,
+		pub: s.entrance(j.row.from, j.row.qos), sub: s.entrance(j.row.to, j.row.qos), mayLose: drops && j.row.qos == 0}
+}
+
+// expired says that the trial is over, and why.
+func (t *trial) expired() error {
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	return nil
+}
+
+// window is how many messages of wire bytes may be under way in a flow. With MQTT there are fewer, since servers have bounds
+// in messages there: ids end at 65,535, and where many receive each message, all count.
+func (t *trial) window(wire int64) int64 {
+	n := t.opt.Window / wire
+	if t.row.speaks(mqtt) {
+		n = min(n, 1<<15, 1<<18/int64(max(t.row.subs, 1)))
+	}
+	return max(n, 2)
 }
 
 // A sample is what a trial found.
@@ -23,6 +50,7 @@ type sample struct {
 	ServerCPU    time.Duration `json:"server_cpu_ns"`
 	GeneratorCPU time.Duration `json:"generator_cpu_ns"`
 	RSS          int64         `json:"rss_bytes"`
+	Lost         int64         `json:"lost,omitempty"` // by a server that says it drops messages
 	Latency      *latency      `json:"latency,omitempty"`
 	ConnBytes    int64         `json:"bytes_per_connection,omitempty"`
 	Without      *sample       `json:"without,omitempty"` // the same row without its churners or slow subscribers
@@ -73,9 +101,4 @@ func (m meter) stop(messages int64) (sample, error) {
 		err = fmt.Errorf("nothing was delivered")
 	}
 	return sample{Messages: messages, Elapsed: elapsed, ServerCPU: cpu - m.server, GeneratorCPU: own - m.own, RSS: rss}, err
-}
-
-// dial connects a client of the trial.
-func (t *trial) dial(name string, subs []byte) (*conn, error) {
-	return dialClient(t.server.addr, t.d, name, subs)
 }

@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"peers":               {"core"},
 
 	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
-	"internal/arch": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/wsdial": nil,
+	"internal/arch": nil, "internal/tools/mochi": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/wsdial": nil,
 }
 
 // forTests is what tests may import besides.

@@ -3,12 +3,14 @@ module leafgate/internal/tools
 go 1.26.0
 
 tool (
-	github.com/mochi-mqtt/server/v2/cmd
 	github.com/nats-io/nats-server/v2
 	github.com/nats-io/natscli/nats
 	golang.org/x/perf/cmd/benchstat
 	honnef.co/go/tools/cmd/staticcheck
+	leafgate/internal/tools/mochi
 )
+
+require github.com/mochi-mqtt/server/v2 v2.7.9
 
 require (
 	dario.cat/mergo v1.0.2 // indirect
@@ -51,7 +53,6 @@ require (
 	github.com/mitchellh/copystructure v1.2.0 // indirect
 	github.com/mitchellh/go-homedir v1.1.0 // indirect
 	github.com/mitchellh/reflectwalk v1.0.2 // indirect
-	github.com/mochi-mqtt/server/v2 v2.7.9 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/nats-io/jsm.go v0.5.1 // indirect
 	github.com/nats-io/jwt/v2 v2.8.2 // indirect
