@@ -174,7 +174,6 @@ func TestConfigurationErrors(t *testing.T) {
 		{"map, one name twice", `authorization { users: [ {user: "CN=a"}, {user: "cn = a"} ] }, tls { verify_and_map: true }`,
 			"the same distinguished name"},
 		{"callout", `authorization { auth_callout { issuer: A } }`, "auth_callout"},
-		{"responses", `authorization { users: [ {user: a, permissions { allow_responses: true } } ] }`, "allow_responses"},
 		{"types", `authorization { users: [ {user: a, allowed_connection_types: ["MQTT", "MQQT"] } ] }`, `unknown connection type "MQQT"`},
 		{"bad subject", `authorization { default_permissions { publish: "a..b" } }`, `"a..b" is not a valid subject`},
 		{"queue to publish", `authorization { default_permissions { publish: "a q" } }`, "only subscriptions have a queue"},

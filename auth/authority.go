@@ -20,9 +20,9 @@ var ErrDenied = errors.New("authorization violation")
 // An Authority knows the users of one gateway. Its methods may be called from any goroutine, but for those that read a
 // configuration (Rules, Stage, Commit, Rollback), which belong to whoever builds or reloads the gateway.
 type Authority struct {
-	account *core.Account
-	pepper  [32]byte      // keys what is remembered of verified passwords; new in every process
-	checks  chan struct{} // one slot for each bcrypt check that may run at the same time
+	engine *core.Engine
+	pepper [32]byte      // keys what is remembered of verified passwords; new in every process
+	checks chan struct{} // one slot for each bcrypt check that may run at the same time
 
 	// By definition, so that a reload keeps the identities, and with them the connections, of everybody about whom
 	// nothing has changed.
@@ -34,14 +34,27 @@ type Authority struct {
 
 // New reads conf, the top level of a configuration, and declares the accounts in e. Errors collect in conf.
 func New(e *core.Engine, conf *config.Block) *Authority {
-	a := &Authority{checks: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	a := &Authority{engine: e, checks: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	rand.Read(a.pepper[:])
-	if err := e.SetAccounts([]core.AccountDef{{Name: DefaultAccount}}); err != nil {
-		conf.Errorf("", "declare accounts: %v", err)
-	}
-	a.account = e.Account(DefaultAccount)
-	a.current.Store(a.compile(conf, nil))
+	r := a.compile(conf, nil)
+	a.current.Store(r)
+	a.declare(r)
 	return a
+}
+
+// declare makes the engine's accounts those of r, unless they are wrong, which has been reported.
+func (a *Authority) declare(r *Rules) {
+	if len(core.CheckAccounts(r.tenants.defs)) == 0 {
+		_ = a.engine.SetAccounts(r.tenants.defs) // was checked
+	}
+}
+
+// SystemAccount is the account of servers and their operators; nil: there is none.
+func (a *Authority) SystemAccount() *core.Account {
+	if name := a.Default().tenants.system; name != "" {
+		return a.engine.Account(name)
+	}
+	return nil
 }
 
 // Default returns the gateway's own rules, as committed.
@@ -72,6 +85,7 @@ func (a *Authority) Stage(conf *config.Block) { a.staged = a.compile(conf, nil) 
 // Commit makes the staged rules the gateway's.
 func (a *Authority) Commit() {
 	if a.staged != nil {
+		a.declare(a.staged)
 		a.current.Store(a.staged)
 		a.staged = nil
 	}

@@ -18,14 +18,23 @@ const tokenUser = "[token]"
 func (a *Authority) compile(block *config.Block, base *Rules) *Rules {
 	r := &Rules{authority: a, source: block, users: make(map[string]*member), nkeys: make(map[string]*member), mapped: new(atomic.Bool)}
 	authz := block.Block("authorization")
+	if base == nil {
+		r.readAccounts(block)
+		r.tenants.check(block)
+	} else {
+		r.tenants = base.tenants
+	}
 	if authz == nil && base != nil {
 		r.timeout, r.token, r.users, r.decoy, r.defaults = base.timeout, base.token, base.users, base.decoy, base.defaults
 		r.nkeys, r.mapped = base.nkeys, base.mapped
 	} else if authz != nil {
 		r.read(authz)
 	}
+	if base == nil {
+		r.readTenantUsers(block, authz)
+	}
 	if r.token == nil && len(r.users)+len(r.nkeys) == 0 {
-		r.open = a.member(block, "", &definition{Kind: kindOpen, Perms: r.defaults})
+		r.open = a.member(block, "", &definition{Kind: kindOpen, Account: DefaultAccount, Perms: r.defaults})
 	}
 	r.readNoAuthUser(block)
 	r.index()
@@ -51,11 +60,11 @@ func (r *Rules) read(b *config.Block) {
 	case user == "" && pass != "":
 		b.Errorf(present(b, "password", "pass"), "stands without a user")
 	case user != "":
-		r.addUser(b, &definition{Kind: kindUser, User: user, Secret: pass, Perms: r.defaults})
+		r.addUser(b, &definition{Kind: kindUser, Account: DefaultAccount, User: user, Secret: pass, Perms: r.defaults})
 	case token != "":
 		r.setToken(b, token)
 	default:
-		r.readUsers(users)
+		r.readUsers(users, DefaultAccount, r.defaults)
 	}
 }
 
@@ -63,17 +72,17 @@ func (r *Rules) setToken(b *config.Block, token string) {
 	if !validSecret(token) {
 		b.Errorf("token", "looks like a bcrypt hash and is none")
 	}
-	r.token = r.authority.member(b, "token", &definition{Kind: kindToken, User: tokenUser, Secret: token, Perms: r.defaults})
+	r.token = r.authority.member(b, "token", &definition{Kind: kindToken, Account: DefaultAccount, User: tokenUser, Secret: token, Perms: r.defaults})
 }
 
-func (r *Rules) readUsers(users []*config.Block) {
+func (r *Rules) readUsers(users []*config.Block, account string, defaults *core.PermissionDef) {
 	for _, b := range users {
 		b.Unsupported(later, "proxy_required")
-		d := &definition{Kind: kindUser, User: b.String("", "user", "username"), Secret: b.String("", "password", "pass")}
+		d := &definition{Kind: kindUser, Account: account, User: b.String("", "user", "username"), Secret: b.String("", "password", "pass")}
 		d.Types = readTypes(b)
 		d.Perms = permissions(b, "permissions", "permission", "authorization")
 		if d.Perms == nil {
-			d.Perms = r.defaults
+			d.Perms = defaults
 		}
 		switch {
 		case b.Has("nkey"):
@@ -130,10 +139,11 @@ func (r *Rules) index() {
 
 // member never fails: what is wrong with d is reported in b, and the answer serves until the caller sees that.
 func (a *Authority) member(b *config.Block, name string, d *definition) *member {
-	m, err := a.members.get(d.key(), func() (*member, error) { return newMember(d, a.account) })
+	account := a.engine.Draft(d.Account)
+	m, err := a.members.get(d.key(account), func() (*member, error) { return newMember(d, account) })
 	if err != nil {
 		b.Errorf(name, "%v", err)
-		return &member{identity: &core.Identity{Account: a.account, User: d.User}}
+		return &member{identity: &core.Identity{Account: account, User: d.User}}
 	}
 	return m
 }

@@ -47,11 +47,12 @@ func (m *member) as(clientID string) (*core.Identity, error) {
 
 // A definition is all that a configuration says about a member.
 type definition struct {
-	Kind   string // one of the kinds below
-	User   string
-	Secret string
-	Types  []string            // sorted; nil: any
-	Perms  *core.PermissionDef // nil: no restriction
+	Kind    string // one of the kinds below
+	Account string
+	User    string
+	Secret  string
+	Types   []string            // sorted; nil: any
+	Perms   *core.PermissionDef // nil: no restriction
 }
 
 // Kinds of members, so that one's name does not stand for another.
@@ -62,13 +63,16 @@ const (
 	kindNkey  = "nkey" // whose name is the public key
 )
 
-// key is the same for definitions that mean the same.
-func (d *definition) key() [sha256.Size]byte {
+// key is the same for definitions that mean the same in the same account.
+func (d *definition) key(account *core.Account) [sha256.Size]byte {
 	var p core.PermissionDef
 	if d.Perms != nil {
 		p = *d.Perms
 	}
-	b := fmt.Appendf(nil, "%q %q %q %q", d.Kind, d.User, d.Secret, d.Types)
+	b := fmt.Appendf(nil, "%q %p %q %q %q", d.Kind, account, d.User, d.Secret, d.Types)
+	if p.Responses != nil {
+		b = fmt.Appendf(b, " %+v", *p.Responses)
+	}
 	for _, list := range [][]string{p.Publish.Allow, p.Publish.Deny, p.Subscribe.Allow, p.Subscribe.Deny} {
 		b = fmt.Appendf(b, " %t%q", list == nil, list)
 	}

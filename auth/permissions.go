@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"leafgate/config"
 	"leafgate/core"
@@ -23,15 +24,36 @@ func permissions(b *config.Block, names ...string) *core.PermissionDef {
 	if p == nil {
 		return nil
 	}
-	p.Unsupported("list the subjects to answer on under publish", "allow_responses", "publish_allow_responses")
 	return &core.PermissionDef{
 		Publish:   rule(p, false, "publish", "pub", "import"),
 		Subscribe: rule(p, true, "subscribe", "sub", "export"),
+		Responses: responses(p, "allow_responses", "publish_allow_responses"),
 	}
 }
 
+// responses reads a boolean, or a map with max and expires.
+func responses(b *config.Block, names ...string) *core.Responses {
+	v, ok := b.Value(names...)
+	if _, isMap := v.(*config.Block); ok && isMap {
+		m := b.Block(names...)
+		r := &core.Responses{Max: int(m.Int(0, "max", "max_msgs"))}
+		if s := m.String("", "expires", "expiration", "ttl"); s != "" {
+			d, err := time.ParseDuration(s)
+			if err != nil {
+				m.Errorf(present(m, "expires", "expiration", "ttl"), "want a duration such as \"1m\"")
+			}
+			r.Expires = d
+		}
+		return r
+	}
+	if b.Bool(false, names...) {
+		return &core.Responses{}
+	}
+	return nil
+}
+
 func restricts(d *core.PermissionDef) bool {
-	return d != nil && (restrictsRule(d.Publish) || restrictsRule(d.Subscribe))
+	return d != nil && (d.Responses != nil || restrictsRule(d.Publish) || restrictsRule(d.Subscribe))
 }
 
 func restrictsRule(r core.Rule) bool { return r.Allow != nil || r.Deny != nil }

@@ -66,7 +66,7 @@ func splitsCode(pattern string) bool {
 
 // compiled makes d's permissions for a peer with these names.
 func compiled(d *core.PermissionDef, n names) (*core.Permissions, error) {
-	return core.NewPermissions(core.PermissionDef{Publish: n.rule(d.Publish), Subscribe: n.rule(d.Subscribe)})
+	return core.NewPermissions(core.PermissionDef{Publish: n.rule(d.Publish), Subscribe: n.rule(d.Subscribe), Responses: d.Responses})
 }
 
 // byClient says whether what d allows depends on the client id.

@@ -15,16 +15,17 @@ type Account struct {
 	taps     taps
 	stats    counters
 	subs     atomic.Int64
+	peers    atomic.Int64           // endpoints that count against the limit
+	wiring   atomic.Pointer[wiring] // nil: none
+	wires    wires
 	gone     atomic.Bool // no longer declared
 }
-
-// AccountDef declares an account.
-type AccountDef struct{ Name string }
 
 func newAccount(name string) *Account {
 	a := &Account{name: name}
 	a.index.seed = maphash.MakeSeed()
 	a.gens.seed, a.memo.seed = a.index.seed, a.index.seed
+	a.initWires()
 	return a
 }
 
@@ -34,17 +35,27 @@ func (a *Account) Name() string { return a.name }
 // Stats counts the traffic of all endpoints the account has and had.
 func (a *Account) Stats() Stats { return a.stats.read(int(a.subs.Load())) }
 
-// add and drop change the index first, then the generations, then tell relays.
 func (a *Account) add(s *Subscription) {
-	a.index.insert(s)
-	a.gens.bump(s.Subject)
 	a.subs.Add(1)
-	a.interest.added(s)
+	a.insert(s)
+	a.castShadows(s)
 }
 
 func (a *Account) drop(s *Subscription) {
+	a.subs.Add(-1)
+	a.extract(s)
+	a.takeShadows(s)
+}
+
+// insert and extract change the index first, then the generations, then tell relays.
+func (a *Account) insert(s *Subscription) {
+	a.index.insert(s)
+	a.gens.bump(s.Subject)
+	a.interest.added(s)
+}
+
+func (a *Account) extract(s *Subscription) {
 	a.index.remove(s)
 	a.gens.bump(s.Subject)
-	a.subs.Add(-1)
 	a.interest.removed(s)
 }

@@ -26,6 +26,12 @@ type Batch struct {
 	picked    []*Subscription // of one Deliver
 	chosen    []*member       // of one message
 
+	child              *Batch    // publishes again what leaves its account or its subject; nil: nothing did so far
+	depth              int       // how many parents there are
+	author             *Endpoint // who published first; nil: pub
+	granted            bool      // the open run is allowed for its one message only
+	name, intro, reply []byte    // a child's, for one message
+
 	scratch result // what is not worth remembering
 	builder builder
 	seed    uint64
@@ -85,7 +91,7 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 // follows.
 func (b *Batch) Resolve(ep *Endpoint, m *Message) (err error) {
 	r := b.res
-	if r == nil || ep != b.pub || !r.names(m) || !r.stamp.valid() {
+	if r == nil || ep != b.pub || b.granted || !r.names(m) || !r.stamp.valid() {
 		if r, err = b.resolve(ep, m); err != nil {
 			return err
 		}
@@ -112,21 +118,14 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 		key = m.Raw
 	}
 	acc, perms := ep.account, ep.Identity().Perms
-	hash := acc.memo.hash(key, perms)
-	r := acc.memo.find(hash, key, perms, m.Namer)
-	switch {
-	case r != nil && r.stamp.valid():
-	case r != nil || acc.memo.seen.again(hash):
-		r = &result{}
-		b.builder.build(acc, r, key, hash, perms, m.Namer)
-		acc.memo.put(r)
-	default:
-		b.Settle() // the open run may stand on the scratch result
-		b.res, r = nil, &b.scratch
-		b.builder.build(acc, r, key, hash, perms, m.Namer)
+	r, err := b.lookup(acc, key, perms, m.Namer)
+	b.granted = false
+	if err != nil && ep.mayAnswer(key, m.Namer, err) {
+		r, err = b.lookup(acc, key, nil, m.Namer)
+		b.granted = true
 	}
-	if r.err != nil {
-		return nil, r.err // the open run, and whose it is, stay as they are
+	if err != nil {
+		return nil, err // the open run, and whose it is, stay as they are
 	}
 	b.open(r, ep)
 	if ep != b.pub { // after open: what it settled was the former publisher's
@@ -136,9 +135,30 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 	return r, nil
 }
 
+// lookup finds or builds the result for key.
+func (b *Batch) lookup(acc *Account, key []byte, perms *Permissions, namer Namer) (*result, error) {
+	hash := acc.memo.hash(key, perms)
+	r := acc.memo.find(hash, key, perms, namer)
+	switch {
+	case r != nil && r.stamp.valid():
+	case r != nil || acc.memo.seen.again(hash):
+		r = &result{}
+		b.builder.build(acc, r, key, hash, perms, namer)
+		acc.memo.put(r)
+	default:
+		b.Settle() // the open run may stand on the scratch result
+		b.res, r = nil, &b.scratch
+		b.builder.build(acc, r, key, hash, perms, namer)
+	}
+	return r, r.err
+}
+
 // open starts a run with r, unless the open one goes on.
 func (b *Batch) open(r *result, ep *Endpoint) {
 	var skip *Endpoint
+	if b.author != nil {
+		ep = b.author
+	}
 	if ep.noEcho || ep.relay {
 		skip = ep
 	}
@@ -161,10 +181,18 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 
 // Settle closes the open run into the queues of its destinations. It is for moments that later bytes or decisions must
 // stand behind: before Unsubscribe with a maximum, before Closed.
-func (b *Batch) Settle() { b.closeRun(true) }
+func (b *Batch) Settle() {
+	b.closeRun(true)
+	if b.child != nil {
+		b.child.Settle()
+	}
+}
 
 // SettleFor does so only if ep is among the destinations: before own bytes that must come behind its messages (PONG).
 func (b *Batch) SettleFor(ep *Endpoint) {
+	if b.child != nil {
+		b.child.SettleFor(ep)
+	}
 	if b.staged == 0 {
 		return
 	}
@@ -188,6 +216,9 @@ func (b *Batch) Flush() {
 		}
 	}
 	b.touched = b.touched[:0]
+	if b.child != nil {
+		b.child.Flush()
+	}
 	b.countPublisher()
 	if b.res == &b.scratch {
 		b.res = nil
@@ -195,7 +226,9 @@ func (b *Batch) Flush() {
 }
 
 // Congested says whether a sink has asked for a pause since the last Throttle.
-func (b *Batch) Congested() bool { return len(b.congested) > 0 }
+func (b *Batch) Congested() bool {
+	return len(b.congested) > 0 || b.child != nil && b.child.Congested()
+}
 
 // Throttle waits for the sinks that answered Congested, until limit is closed. It is called after Flush.
 func (b *Batch) Throttle(limit <-chan struct{}) {
@@ -208,6 +241,9 @@ func (b *Batch) Throttle(limit <-chan struct{}) {
 		b.congested[i] = nil
 	}
 	b.congested = b.congested[:0]
+	if b.child != nil {
+		b.child.Throttle(limit)
+	}
 }
 
 // countPublisher writes the tallies where they belong.
@@ -225,6 +261,11 @@ func (b *Batch) countPublisher() {
 func (b *Batch) rest() {
 	b.msg, b.res, b.pub, b.skip = Message{}, nil, nil, nil
 	b.congested = b.congested[:0]
+	b.depth, b.author, b.granted = 0, nil, false
+	if c := b.child; c != nil {
+		b.child = nil
+		b.e.Put(c)
+	}
 	b.scratch.reset()
 	kept := cap(b.lend)
 	for i := range b.stages {

@@ -9,9 +9,16 @@ import (
 
 // A builder makes results. It belongs to a batch and keeps its working memory.
 type builder struct {
-	subs  []*Subscription // all that match, sorted by endpoint
+	subs  []*Subscription // all that match
+	found []found         // those of them that take part, sorted by endpoint
 	queue []queued
 	byKey [2 * maxSlots]int32 // open addressing: shared slots by (Form, prefix); slot+1
+}
+
+// found is a subscription on its way to its door.
+type found struct {
+	sub      *Subscription
+	from, to int32 // the name it delivers under, in result.moved; from == to: the one published
 }
 
 // queued is a queue subscription on its way to its group.
@@ -19,11 +26,13 @@ type queued struct {
 	sub     *Subscription
 	slot    int32 // its endpoint's own, or -1
 	deliver int32 // its endpoint's plan, or -1
+	found   found
 }
 
 // build decides for a publisher with perms in acc what a message under key means, and writes it into r.
 func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms *Permissions, namer Namer) {
 	r.reset()
+	r.account = acc
 	r.key, r.hash, r.perms, r.namer = append(r.key, key...), hash, perms, namer
 	if r.subject, r.err = subjectOf(r.subject, key, namer); r.err != nil {
 		r.stamp = acc.gens.stamp(nil)
@@ -34,14 +43,54 @@ func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms 
 		r.err = fmt.Errorf("publish to %q: %w", r.subject, ErrNotAllowed)
 		return
 	}
-	w.subs = acc.index.match(r.subject, w.subs[:0])
-	w.subs = slices.DeleteFunc(w.subs, func(s *Subscription) bool {
-		return s.closed.Load() || !s.ep.Identity().Perms.CanReceive(r.subject, s.Queue) ||
-			s.accept != nil && !s.accept.Accepts(r.subject)
-	})
+	if wires := acc.wiring.Load(); wires != nil {
+		if w.wired(acc, r, wires); r.remap != nil || r.err != nil {
+			return
+		}
+	}
+	r.answers = acc.wires.answers.owns(r.subject)
+	w.match(acc, r)
 	w.assign(r, acc.memo.seed)
 	clear(w.subs)
+	clear(w.found)
 	clear(w.queue)
+}
+
+// wired decides what imports and mappings make of a subject.
+func (w *builder) wired(acc *Account, r *result, wires *wiring) {
+	if r.perms != asDecided {
+		if m := wires.mappingFor(r.subject); m != nil {
+			r.remap = m // what it becomes is decided for each message
+			return
+		}
+	}
+	for i := range wires.services {
+		if s := &wires.services[i]; Covers(s.local, r.subject) {
+			r.services = append(r.services, s)
+		}
+	}
+}
+
+// match finds the subscriptions that take part, and the names they deliver under.
+func (w *builder) match(acc *Account, r *result) {
+	w.subs = acc.index.match(r.subject, w.subs[:0])
+	w.found = w.found[:0]
+	for _, s := range w.subs {
+		f, name := found{sub: s}, r.subject
+		if s.moves() {
+			var ok bool
+			f.from = int32(len(r.moved))
+			if r.moved, ok = s.shadow.move.Append(r.moved, r.subject); !ok {
+				continue
+			}
+			f.to = int32(len(r.moved))
+			name = r.moved[f.from:f.to]
+		}
+		if s.closed.Load() || !s.ep.Identity().Perms.CanReceive(name, s.Queue) || s.accept != nil && !s.accept.Accepts(name) {
+			continue
+		}
+		w.found = append(w.found, f)
+	}
 }
 
 func subjectOf(dst, key []byte, namer Namer) ([]byte, error) {
@@ -61,73 +110,101 @@ func subjectOf(dst, key []byte, namer Namer) ([]byte, error) {
 
 // assign gives every matching subscription its door.
 func (w *builder) assign(r *result, seed maphash.Seed) {
-	slices.SortFunc(w.subs, func(a, b *Subscription) int { return cmp.Compare(a.ep.id, b.ep.id) })
+	slices.SortFunc(w.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.sub.ep.id, b.sub.ep.id), cmp.Compare(a.from, b.from))
+	})
 	w.queue = w.queue[:0]
 	clear(w.byKey[:])
-	for subs := w.subs; len(subs) > 0; {
+	for all := w.found; len(all) > 0; {
 		n := 1
-		for n < len(subs) && subs[n].ep == subs[0].ep {
+		for n < len(all) && all[n].sub.ep == all[0].sub.ep {
 			n++
 		}
-		w.endpoint(r, subs[:n], seed)
-		subs = subs[n:]
+		w.endpoint(r, all[:n], seed)
+		all = all[n:]
 	}
 	w.groups(r)
 	r.direct = len(r.slots) > maxSlots
-	r.simple = !r.direct && len(r.groups) == 0 && len(r.delivers) == 0 && r.shared == len(r.dests)
+	r.simple = !r.direct && len(r.groups) == 0 && len(r.delivers) == 0 && len(r.services) == 0 && !r.answers && r.shared == len(r.dests)
 }
 
 // endpoint decides for the subscriptions of one endpoint.
-func (w *builder) endpoint(r *result, subs []*Subscription, seed maphash.Seed) {
+func (w *builder) endpoint(r *result, all []found, seed maphash.Seed) {
+	first := all[0].sub
 	switch {
-	case len(subs) > 1 && subs[0].ep.once, slices.ContainsFunc(subs, func(s *Subscription) bool { return s.form == nil }):
-		w.deliver(r, subs)
-	case len(subs) == 1 && subs[0].alone():
-		w.share(r, subs[0], seed)
+	case len(all) > 1 && first.ep.once, slices.ContainsFunc(all, func(f found) bool { return f.sub.form == nil }):
+		for len(all) > 0 { // a message has one name at a time
+			n := 1
+			for n < len(all) && string(r.nameOf(all[n])) == string(r.nameOf(all[0])) {
+				n++
+			}
+			w.deliver(r, all[:n])
+			all = all[n:]
+		}
+	case len(all) == 1 && first.alone() && !first.ep.Identity().Perms.answers() && !hidesTail(all[0]):
+		w.share(r, all[0], seed)
 	default:
-		w.own(r, subs)
+		w.own(r, all)
 	}
 }
 
-func (w *builder) deliver(r *result, subs []*Subscription) {
+// hidesTail says whether a message comes under another name to somebody whose tails hold it.
+func hidesTail(f found) bool {
+	_, holds := f.sub.form.(SubjectTail)
+	return holds && f.from != f.to
+}
+
+// nameOf is the subject under which f delivers.
+func (r *result) nameOf(f found) []byte {
+	if f.from == f.to {
+		return r.subject
+	}
+	return r.moved[f.from:f.to]
+}
+
+func (w *builder) deliver(r *result, all []found) {
 	at, from := int32(len(r.delivers)), int32(len(r.plain))
-	for _, s := range subs {
-		if s.Queue == "" {
-			r.plain = append(r.plain, s)
+	for _, f := range all {
+		if f.sub.Queue == "" {
+			r.plain = append(r.plain, f.sub)
 		} else {
-			w.queue = append(w.queue, queued{sub: s, slot: -1, deliver: at})
+			w.queue = append(w.queue, queued{sub: f.sub, slot: -1, deliver: at, found: f})
 		}
 	}
-	r.delivers = append(r.delivers, deliver{ep: subs[0].ep, from: from, to: int32(len(r.plain))})
+	d := deliver{ep: all[0].sub.ep, from: from, to: int32(len(r.plain)), name: all[0].from, nameEnd: all[0].to}
+	d.tracks = d.ep.Identity().Perms.answers()
+	r.delivers = append(r.delivers, d)
 }
 
-func (w *builder) own(r *result, subs []*Subscription) {
-	at := r.addSlot(subs[0].form, true)
-	r.addDest(at, dest{ep: subs[0].ep})
-	for _, s := range subs {
-		if s.Queue == "" {
-			r.ops = append(r.ops, r.newOp(at, s))
+func (w *builder) own(r *result, all []found) {
+	first := all[0].sub
+	at := r.addSlot(first.form, true)
+	r.slots[at].tracks = first.ep.Identity().Perms.answers()
+	r.addDest(at, dest{ep: first.ep})
+	for _, f := range all {
+		if f.sub.Queue == "" {
+			r.ops = append(r.ops, r.newOp(at, f))
 		} else {
-			w.queue = append(w.queue, queued{sub: s, slot: at, deliver: -1})
+			w.queue = append(w.queue, queued{sub: f.sub, slot: at, deliver: -1, found: f})
 		}
 	}
 }
 
 // share joins the slot with the same form and prefix, if there is one.
-func (w *builder) share(r *result, s *Subscription, seed maphash.Seed) {
-	o := r.newOp(0, s)
-	cell := w.cell(r, s.form, &o, seed)
+func (w *builder) share(r *result, f found, seed maphash.Seed) {
+	o := r.newOp(0, f)
+	cell := w.cell(r, f.sub.form, &o, seed)
 	if cell != nil && *cell != 0 {
 		r.prefixes = r.prefixes[:o.from]
 		o.slot = *cell - 1
 	} else {
-		o.slot, o.sub = r.addSlot(s.form, false), nil
+		o.slot, o.sub = r.addSlot(f.sub.form, false), nil
 		r.ops = append(r.ops, o)
 		if cell != nil {
 			*cell = o.slot + 1
 		}
 	}
-	r.addDest(o.slot, dest{ep: s.ep, sub: s})
+	r.addDest(o.slot, dest{ep: f.sub.ep, sub: f.sub})
 	r.shared++
 }
 
@@ -154,10 +231,10 @@ func (r *result) opOfSlot(slot int32) *op {
 	return &r.ops[i]
 }
 
-func (r *result) newOp(slot int32, s *Subscription) op {
+func (r *result) newOp(slot int32, f found) op {
 	from := int32(len(r.prefixes))
-	r.prefixes = s.form.Prefix(r.prefixes, r.subject, s.Tag)
-	return op{slot: slot, from: from, to: int32(len(r.prefixes)), form: s.form, sub: s}
+	r.prefixes = f.sub.form.Prefix(r.prefixes, r.nameOf(f), f.sub.Tag)
+	return op{slot: slot, from: from, to: int32(len(r.prefixes)), form: f.sub.form, sub: f.sub, hide: hidesTail(f)}
 }
 
 func (r *result) addSlot(form Form, owned bool) int32 {

@@ -22,6 +22,8 @@ type Endpoint struct {
 	touched  atomic.Bool          // in some batch's list
 	stats    counters
 
+	replies atomic.Pointer[replies] // answers it may give; nil: none so far
+
 	mu         sync.Mutex
 	subs       *Subscription
 	count      int
@@ -87,6 +89,9 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.relay,
 		weight: int16(min(max(o.Weight, 1), 1<<15-1))}
 	s.max.Store(int32(o.Max))
+	if most := ep.account.Limits().Subscriptions; most > 0 && ep.account.subs.Load() >= int64(most) {
+		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrTooManySubs)
+	}
 	ep.mu.Lock()
 	if ep.closed {
 		ep.mu.Unlock()

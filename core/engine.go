@@ -19,13 +19,15 @@ var (
 type Engine struct {
 	batches sync.Pool
 
-	mu       sync.RWMutex
-	accounts map[string]*Account
-	order    []*Account // as declared
-	first    *Endpoint
-	count    int
-	lastID   atomic.Uint64
-	past     Stats // of accounts that are gone
+	mu        sync.RWMutex
+	accounts  map[string]*Account
+	drafts    map[string]*Account // made for a declaration that is to come
+	order     []*Account          // as declared
+	first     *Endpoint
+	count     int
+	lastID    atomic.Uint64
+	past      Stats      // of accounts that are gone
+	introduce Introducer // set before anybody attaches
 }
 
 // NewEngine returns an engine without accounts.
@@ -38,6 +40,9 @@ func NewEngine() *Engine {
 // SetAccounts declares the accounts, at start and on reload. Accounts that stay keep their endpoints; endpoints of those
 // that are gone are evicted.
 func (e *Engine) SetAccounts(defs []AccountDef) error {
+	if errs := CheckAccounts(defs); len(errs) > 0 {
+		return errs[0]
+	}
 	next := make(map[string]*Account, len(defs))
 	order := make([]*Account, 0, len(defs))
 	e.mu.Lock()
@@ -48,7 +53,9 @@ func (e *Engine) SetAccounts(defs []AccountDef) error {
 		}
 		a := e.accounts[d.Name]
 		if a == nil {
-			a = newAccount(d.Name)
+			if a = e.drafts[d.Name]; a == nil {
+				a = newAccount(d.Name)
+			}
 		}
 		next[d.Name] = a
 		order = append(order, a)
@@ -59,17 +66,43 @@ func (e *Engine) SetAccounts(defs []AccountDef) error {
 			e.past = e.past.plus(a.Stats())
 		}
 	}
-	e.accounts, e.order = next, order
+	e.accounts, e.order, e.drafts = next, order, nil
 	e.mu.Unlock()
+	if err := wireAll(defs, next); err != nil {
+		return err
+	}
 	e.evict(ErrAccountRemoved, func(ep *Endpoint) bool { return ep.account.gone.Load() })
 	return nil
 }
+
+// An Introducer appends to dst the header of a request that leaves its account: header, and who asks, as far as share
+// allows. from is borrowed.
+type Introducer func(dst, header []byte, from *Endpoint, share bool) []byte
+
+// Introduce sets what requests to other accounts say about who asks. It is called before anybody attaches.
+func (e *Engine) Introduce(f Introducer) { e.introduce = f }
 
 // Account finds a declared account; nil: unknown.
 func (e *Engine) Account(name string) *Account {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.accounts[name]
+}
+
+// Draft finds an account, or makes one for a declaration that is to come: until then nobody finds it by Account.
+func (e *Engine) Draft(name string) *Account {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if a := e.accounts[name]; a != nil {
+		return a
+	}
+	if e.drafts[name] == nil {
+		if e.drafts == nil {
+			e.drafts = make(map[string]*Account)
+		}
+		e.drafts[name] = newAccount(name)
+	}
+	return e.drafts[name]
 }
 
 // Accounts are the declared ones, in order.

@@ -5,7 +5,12 @@ import "slices"
 // publishMixed is Publish for results that the fast path does not cover: owned slots, queue groups, sinks without Form,
 // many slots, and payloads that are not copied.
 func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
-	m.from, m.kept = b.pub, nil
+	if m.from, m.kept = b.pub, nil; b.author != nil {
+		m.from = b.author
+	}
+	if r.remap != nil {
+		return b.remap(r, m)
+	}
 	whole := len(m.Payload) >= SplitSize
 	if whole && b.staged > 0 {
 		b.closeRun(b.staged < SplitSize)
@@ -33,6 +38,12 @@ func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
 	for i := range r.delivers {
 		matched += b.deliver(r, int32(i), m)
 	}
+	for _, s := range r.services {
+		matched += b.request(r, s, m)
+	}
+	if r.answers {
+		matched += b.answer(r, m)
+	}
 	b.run.add(m.Size())
 	if b.staged >= stageLimit {
 		b.closeRun(false)
@@ -50,6 +61,14 @@ func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 			return 0
 		}
 		took = 1
+		if s.tracks && len(m.Reply) > 0 {
+			r.dests[s.first].ep.expectAnswer(m.Reply)
+		}
+	}
+	if o.hide && m.Tail != nil {
+		tail := m.Tail
+		m.Tail = nil
+		defer func() { m.Tail = tail }()
 	}
 	if s.asks && len(m.Reply) > 0 {
 		b.ask(r, o, m)
@@ -75,6 +94,21 @@ func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 		}
 	}
 	return took
+}
+
+// hand gives m to a sink under the subject that it has for it.
+func (b *Batch) hand(r *result, d *deliver, s Sink, m *Message) Verdict {
+	if d.tracks && len(m.Reply) > 0 {
+		d.ep.expectAnswer(m.Reply)
+	}
+	if d.name == d.nameEnd {
+		return s.Deliver(m, b.picked)
+	}
+	was := *m
+	m.Subject, m.Raw, m.Namer, m.Tail, m.kept = r.moved[d.name:d.nameEnd], nil, nil, nil, nil
+	v := s.Deliver(m, b.picked)
+	*m = was
+	return v
 }
 
 // ask hands m, which has a Reply, to the destinations of a slot that cannot render it.
@@ -117,7 +151,7 @@ func (b *Batch) deliver(r *result, at int32, m *Message) int {
 		}
 	}
 	s := d.ep.sink.Load()
-	if s == nil || len(b.picked) == 0 || !b.heed(d.ep, (*s).Deliver(m, b.picked)) {
+	if s == nil || len(b.picked) == 0 || !b.heed(d.ep, b.hand(r, d, *s, m)) {
 		return 0
 	}
 	b.delivered(d.ep, tally{1, int64(m.Size())})

@@ -4,10 +4,20 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 )
 
 // PermissionDef is what a configuration says about one peer's rights.
-type PermissionDef struct{ Publish, Subscribe Rule }
+type PermissionDef struct {
+	Publish, Subscribe Rule
+	Responses          *Responses // nil: the peer answers only where it may publish
+}
+
+// Responses let a peer answer what it gets, where it may not publish otherwise.
+type Responses struct {
+	Max     int           // answers to one message; 0: 1, negative: any number
+	Expires time.Duration // how long; 0: 2 minutes, negative: for ever
+}
 
 // A Rule allows and denies subjects by pattern. A nil Allow allows everything, an empty one nothing; deny wins. Entries of
 // a Subscribe rule may be "pattern queue", where the queue may be a pattern too.
@@ -18,6 +28,7 @@ type Rule struct{ Allow, Deny []string }
 type Permissions struct {
 	id                 uint64 // random, for the memo
 	publish, subscribe rule
+	responses          *Responses
 }
 
 type rule struct {
@@ -30,7 +41,10 @@ type grant struct{ pattern, queue string }
 
 // NewPermissions compiles def. Errors name the entry.
 func NewPermissions(def PermissionDef) (*Permissions, error) {
-	p := &Permissions{id: rand.Uint64()}
+	p := &Permissions{id: rand.Uint64(), responses: def.Responses.withDefaults()}
+	if def.Responses != nil && def.Publish.Allow == nil {
+		def.Publish.Allow = []string{} // answers only
+	}
 	var err error
 	if p.publish, err = compileRule(def.Publish, false); err != nil {
 		return nil, fmt.Errorf("compile publish permissions: %w", err)

@@ -24,7 +24,7 @@ func (w *builder) groups(r *result) {
 		g := &r.groups[len(r.groups)-1]
 		m := member{op: op{slot: -1, sub: q.sub}, deliver: q.deliver}
 		if q.slot >= 0 {
-			m.op = r.newOp(q.slot, q.sub)
+			m.op = r.newOp(q.slot, q.found)
 		}
 		r.members = append(r.members, m)
 		g.to++

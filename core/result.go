@@ -16,10 +16,15 @@ type result struct {
 	err   error // ErrBadSubject, ErrNotAllowed, a Namer's
 
 	subject  []byte
-	simple   bool // only shared slots, staged: the fast path
-	direct   bool // too many slots to stage: operations go to their destinations one by one
-	asks     bool // a slot's form is an Asker
-	shared   int  // destinations of shared slots
+	account  *Account
+	remap    *mapping   // the subject changes: published again under what it becomes
+	services []*service // imported: requests go to other accounts as well
+	answers  bool       // an address of answers: it goes back to another account
+	moved    []byte     // subjects under which shadows deliver
+	simple   bool       // only shared slots, staged: the fast path
+	direct   bool       // too many slots to stage: operations go to their destinations one by one
+	asks     bool       // a slot's form is an Asker
+	shared   int        // destinations of shared slots
 	slots    []slot
 	dests    []dest
 	ops      []op
@@ -36,6 +41,7 @@ type slot struct {
 	first, last int32 // destinations, linked through dest.next; -1: none
 	owned       bool  // one destination, counted message by message
 	asks        bool  // form is an Asker
+	tracks      bool  // owned: its peer may answer what it gets
 }
 
 type dest struct {
@@ -49,6 +55,7 @@ type op struct {
 	slot     int32
 	from, to int32 // prefix, in result.prefixes
 	form     Form
+	hide     bool          // the tail of a message is not its
 	sub      *Subscription // owned slots: counted message by message
 }
 
@@ -70,6 +77,9 @@ type member struct {
 type deliver struct {
 	ep       *Endpoint
 	from, to int32 // its plain subscriptions, in result.plain
+
+	name, nameEnd int32 // the subject it gets messages under, in result.moved; equal: the one published
+	tracks        bool  // its peer may answer what it gets
 }
 
 // maxSlots is how many byte streams a run stages; with more, the runs would be closed by their size after each message.
@@ -84,14 +94,16 @@ func (r *result) reset() {
 	clear(r.members)
 	clear(r.delivers)
 	clear(r.plain)
+	clear(r.services)
 	*r = result{
 		key: r.key[:0], subject: r.subject[:0], slots: r.slots[:0], dests: r.dests[:0], ops: r.ops[:0],
 		groups: r.groups[:0], members: r.members[:0], delivers: r.delivers[:0], plain: r.plain[:0], prefixes: r.prefixes[:0],
+		services: r.services[:0], moved: r.moved[:0],
 	}
 }
 
 // cost is r's size in bytes, about.
 func (r *result) cost() int {
 	return 384 + len(r.key) + len(r.subject) + 32*len(r.slots) + 24*len(r.dests) + 48*len(r.ops) + 32*len(r.groups) +
-		56*len(r.members) + 16*len(r.delivers) + 8*len(r.plain) + len(r.prefixes)
+		56*len(r.members) + 16*len(r.delivers) + 8*len(r.plain) + len(r.prefixes) + len(r.moved) + 8*len(r.services)
 }

@@ -79,6 +79,7 @@ type Cutter interface {
 
 // count adds a run to a subscription that shares its slot, and cuts it where a maximum set meanwhile says so.
 func (s *Subscription) count(form Form, head, rest *[]byte, count *tally) bool {
+	s = s.target()
 	total, limit := s.delivered.Add(count.msgs), int64(s.max.Load())
 	if limit == 0 || total < limit {
 		return true
@@ -101,6 +102,7 @@ func (s *Subscription) count(form Form, head, rest *[]byte, count *tally) bool {
 
 // take counts one delivery in an owned slot and says whether it may happen.
 func (s *Subscription) take() bool {
+	s = s.target()
 	n, limit := s.delivered.Add(1), int64(s.max.Load())
 	switch {
 	case limit == 0 || n < limit:

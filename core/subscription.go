@@ -10,6 +10,7 @@ type Subscription struct {
 
 	form           Form
 	accept         Filter
+	shadow         *shadow // what it has to do with other accounts; nil: nothing so far
 	ep             *Endpoint
 	next, prev     *Subscription // others with the same pattern, under the index lock
 	epNext, epPrev *Subscription // others of the endpoint, under Endpoint.mu
@@ -37,4 +38,6 @@ func (s *Subscription) Max() int { return int(s.max.Load()) }
 func (s *Subscription) SetAway(away bool) { s.away.Store(away) }
 
 // alone says whether messages may share bytes with other sinks: nothing about them depends on this one delivery.
-func (s *Subscription) alone() bool { return s.Queue == "" && s.max.Load() == 0 && s.form != nil }
+func (s *Subscription) alone() bool {
+	return s.Queue == "" && s.target().max.Load() == 0 && s.form != nil
+}

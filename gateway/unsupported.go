@@ -12,9 +12,7 @@ var refusals = []struct {
 	why  string
 	keys []string
 }{
-	{"everybody is in one account for now", []string{
-		"accounts", "system_account", "system", "no_system_account", "no_system", "no_sys_acc", "default_sentinel"}},
-	{"subjects are not mapped for now", []string{"mappings", "maps"}},
+	{"only operators have sentinels", []string{"default_sentinel"}},
 	{"JWT authentication is not there for now: use authorization", []string{
 		"operator", "operators", "root", "roots", "root_operator", "root_operators", "resolver", "account_resolver",
 		"accounts_resolver", "resolver_tls", "resolver_preload", "resolver_pinned_accounts", "trusted", "trusted_keys"}},

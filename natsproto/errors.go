@@ -38,7 +38,6 @@ func (e *clientError) with(detail error) error {
 var (
 	errAuthorization  = &clientError{text: "Authorization Violation", reason: AuthenticationFailure}
 	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: AuthenticationTimeout}
-	errThrottled      = &clientError{text: "Connection throttling is active. Please try again later.", reason: MaxConnections}
 	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: AuthenticationExpired}
 	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: MaxConnections}
 	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: MaxPayload}

@@ -47,7 +47,6 @@ func (s *session) info() wire.Info {
 	i := s.lis.info()
 	i.ClientID = s.conn.ID()
 	i.ClientIP = s.conn.RemoteAddr().Addr().Unmap().String()
-	i.Nonce = s.nonce()
 	return i
 }
 

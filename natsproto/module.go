@@ -3,7 +3,6 @@ package natsproto
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net"
 	"sync"
@@ -24,7 +23,6 @@ type frontend struct {
 	log       *slog.Logger
 	opts      atomic.Pointer[options]
 	listeners []*listener
-	nonces    [32]byte    // what the clients' nonces come from; never changes
 	draining  atomic.Bool // lame duck
 
 	mu       sync.Mutex // guards the fields below
@@ -44,7 +42,6 @@ var (
 func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	o := readOptions(env, conf)
 	f := &frontend{env: env, log: env.Log}
-	rand.Read(f.nonces[:])
 	f.opts.Store(o)
 	for _, lo := range o.listeners {
 		l := &listener{module: f}

@@ -1,0 +1,118 @@
+package core
+
+// What leaves its account, or its subject, is published again by a child of the batch: the open run of the parent stays as
+// it is. Children are lent from the engine for as long as the parent is in use.
+
+// mostDepth is how often a message may be published again, by imports of imports.
+const mostDepth = 8
+
+// descend answers the child; nil: deep enough.
+func (b *Batch) descend() *Batch {
+	if b.child == nil {
+		if b.depth >= mostDepth {
+			return nil
+		}
+		b.child = b.e.Get()
+		b.child.depth = b.depth + 1
+	}
+	return b.child
+}
+
+// publishAgain publishes m by ep in the child, in the name of who published it first.
+func (b *Batch) publishAgain(ep *Endpoint, m *Message) int {
+	c := b.descend()
+	if c == nil {
+		return 0
+	}
+	if c.author = b.author; c.author == nil {
+		c.author = b.pub
+	}
+	n, err := c.Publish(ep, m)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// remap publishes m under the subject that a mapping chooses this time.
+func (b *Batch) remap(r *result, m *Message) int {
+	c := b.descend()
+	if c == nil {
+		return 0
+	}
+	c.name = c.name[:0]
+	var ok bool
+	if c.name, ok = r.remap.apply(c.name, r.subject, b.random); !ok {
+		return 0
+	}
+	again := c.Message()
+	*again = *m
+	again.Subject, again.Raw, again.Namer, again.Tail, again.TailForm = c.name, nil, nil, b.keepTail(m), m.TailForm
+	return b.publishAgain(r.account.wires.moved, again)
+}
+
+// keepTail is the tail of a message under another subject: only one that does not hold it.
+func (b *Batch) keepTail(m *Message) []byte {
+	if _, ok := m.TailForm.(SubjectTail); ok {
+		return nil
+	}
+	return m.Tail
+}
+
+// A SubjectTail is a Form whose tails hold the subject, so that they cannot be passed on under another.
+type SubjectTail interface{ TailHasSubject() }
+
+// request sends m to the account that a service was imported from. The answer comes back through an address of that
+// account's own.
+func (b *Batch) request(r *result, s *service, m *Message) int {
+	c := b.descend()
+	if c == nil {
+		return 0
+	}
+	var ok bool
+	if c.name, ok = s.move.Append(c.name[:0], r.subject); !ok {
+		return 0
+	}
+	author := b.author
+	if author == nil {
+		author = b.pub
+	}
+	again := c.Message()
+	*again = Message{Subject: c.name, Header: m.Header, Payload: m.Payload, Mark: m.Mark}
+	if intro := b.e.introduce; intro != nil {
+		c.intro = intro(c.intro[:0], m.Header, author, s.share)
+		again.Header = c.intro
+	}
+	if len(m.Reply) == 0 {
+		return b.publishAgain(s.from.wires.inner, again)
+	}
+	if passes(m.Reply) {
+		again.Reply = m.Reply
+		return b.publishAgain(s.from.wires.inner, again)
+	}
+	a := &s.from.wires.answers
+	again.Reply = a.open(c.reply[:0], r.account, m.Reply, s)
+	c.reply = again.Reply
+	n := b.publishAgain(s.from.wires.inner, again)
+	if n == 0 {
+		a.close(again.Reply)
+	}
+	return n
+}
+
+// answer publishes what was sent to an address of answers, where its request came from.
+func (b *Batch) answer(r *result, m *Message) int {
+	c := b.descend()
+	if c == nil {
+		return 0
+	}
+	to, account, ok := r.account.wires.answers.route(c.name[:0], r.subject, m.Size() == 0)
+	c.name = to
+	if !ok {
+		return 0
+	}
+	again := c.Message()
+	*again = *m
+	again.Subject, again.Raw, again.Namer, again.Tail = to, nil, nil, b.keepTail(m)
+	return b.publishAgain(account.wires.moved, again)
+}

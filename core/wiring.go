@@ -1,0 +1,140 @@
+package core
+
+import (
+	"crypto/rand"
+	"sync"
+)
+
+// A wiring is what connects an account with others, and what it does with subjects. It never changes; a reload makes a new
+// one.
+type wiring struct {
+	streams  []stream
+	services []service
+	mappings []mapping
+	limits   Limits
+}
+
+// A stream is an imported one.
+type stream struct {
+	from  *Account
+	local string     // pattern here
+	move  *Transform // from there to here
+	back  *Transform // from here to there
+}
+
+// A service is an imported one.
+type service struct {
+	from      *Account
+	local     string     // pattern here
+	move      *Transform // from here to there
+	share     bool
+	response  Response
+	threshold int64 // nanoseconds
+}
+
+// wires are an account's connections. Accounts without imports, mappings and limits have none.
+type wires struct {
+	mu      sync.Mutex // shadows; held while they change
+	answers answers
+	inner   *Endpoint // publishes what comes from other accounts: mappings apply, permissions were somebody else's matter
+	moved   *Endpoint // publishes what was mapped already
+}
+
+// asDecided are the rights of what was decided about before: neither permissions nor mappings apply. A result made under
+// them is remembered apart.
+var asDecided = &Permissions{id: 0x6c656166}
+
+func (a *Account) initWires() {
+	a.wires.inner = &Endpoint{account: a}
+	a.wires.inner.identity.Store(&Identity{Account: a})
+	a.wires.inner.peer.Store(&Peer{})
+	a.wires.moved = &Endpoint{account: a}
+	a.wires.moved.identity.Store(&Identity{Account: a, Perms: asDecided})
+	a.wires.moved.peer.Store(&Peer{})
+	a.wires.answers.init(rand.Text()[:6])
+}
+
+// wire compiles def, which CheckAccounts has found right.
+func (a *Account) wire(def *AccountDef, byName map[string]*Account, defs map[string]*AccountDef) (*wiring, error) {
+	w := &wiring{limits: def.Limits}
+	for i := range def.Imports {
+		im := &def.Imports[i]
+		there, err := im.transform()
+		if err != nil {
+			return nil, &DefinitionError{def.Name, InImports, i, err}
+		}
+		here, err := there.Reverse()
+		if err != nil {
+			return nil, &DefinitionError{def.Name, InImports, i, err}
+		}
+		from := byName[im.Account]
+		if !im.Service {
+			w.streams = append(w.streams, stream{from: from, local: here.Source(), move: there, back: here})
+			continue
+		}
+		e := defs[im.Account].export(im, def.Name)
+		s := service{from: from, local: here.Source(), move: here, share: im.Share, response: e.Response, threshold: int64(e.Threshold)}
+		if s.threshold == 0 {
+			s.threshold = int64(DefaultThreshold)
+		}
+		w.services = append(w.services, s)
+	}
+	for i := range def.Mappings {
+		m, err := newMapping(&def.Mappings[i])
+		if err != nil {
+			return nil, &DefinitionError{def.Name, InMappings, i, err}
+		}
+		w.mappings = append(w.mappings, m)
+	}
+	return w, nil
+}
+
+// rewire puts next in place, and makes the shadows of its streams in place of those there were.
+func (a *Account) rewire(next *wiring) {
+	a.wires.mu.Lock()
+	defer a.wires.mu.Unlock()
+	before := a.wiring.Swap(next)
+	if len(next.streams) > 0 || before != nil && len(before.streams) > 0 {
+		var own []*Subscription
+		a.index.walk(func(s *Subscription) {
+			if s.shadow == nil {
+				own = append(own, s)
+			} else if s.shadow.of == nil {
+				own = append(own, s)
+			}
+		})
+		for _, s := range own {
+			a.uncast(s)
+			a.cast(s, next)
+		}
+	}
+	a.gens.all.Add(1)
+}
+
+// Limits are the account's, as declared.
+func (a *Account) Limits() Limits {
+	if w := a.wiring.Load(); w != nil {
+		return w.limits
+	}
+	return Limits{}
+}
+
+// wireAll connects the accounts as they are declared.
+func wireAll(defs []AccountDef, accounts map[string]*Account) error {
+	byName := make(map[string]*AccountDef, len(defs))
+	for i := range defs {
+		byName[defs[i].Name] = &defs[i]
+	}
+	for i := range defs {
+		d, a := &defs[i], accounts[defs[i].Name]
+		if len(d.Imports)+len(d.Mappings) == 0 && d.Limits == (Limits{}) && a.wiring.Load() == nil {
+			continue
+		}
+		w, err := a.wire(d, accounts, byName)
+		if err != nil {
+			return err
+		}
+		a.rewire(w)
+	}
+	return nil
+}
