@@ -32,6 +32,15 @@ func newAccount(name string) *Account {
 // Name is the declared one.
 func (a *Account) Name() string { return a.name }
 
+// Full says whether the account has as many connections as it may. Endpoints of the gateway's own do not count.
+func (a *Account) Full() bool {
+	most := a.Limits().Connections
+	return most > 0 && a.peers.Load() >= int64(most)
+}
+
+// Connections are the endpoints that count against the limit.
+func (a *Account) Connections() int { return int(a.peers.Load()) }
+
 // Stats counts the traffic of all endpoints the account has and had.
 func (a *Account) Stats() Stats { return a.stats.read(int(a.subs.Load())) }
 

@@ -132,6 +132,9 @@ func (e *Engine) Attach(id *Identity, p Peer, s Sink) *Endpoint {
 	}
 	e.first = ep
 	e.count++
+	if p.ID != 0 {
+		id.Account.peers.Add(1)
+	}
 	e.mu.Unlock()
 	if hear, ok := s.(InterestSink); ok {
 		id.Account.interest.attach(id.Account, ep, hear)
@@ -155,6 +158,9 @@ func (e *Engine) detach(ep *Endpoint) {
 	}
 	ep.next, ep.prev = nil, nil
 	e.count--
+	if ep.peer.Load().ID != 0 {
+		ep.account.peers.Add(-1)
+	}
 }
 
 // Endpoints are those attached now.

@@ -17,6 +17,9 @@ var (
 	_ core.Form  = form3{}
 	_ core.Form  = form5{}
 	_ core.Asker = form5{}
+
+	_ core.SubjectTail = form3{}
+	_ core.SubjectTail = form5{}
 )
 
 func formOf(v packet.Version) core.Form {
@@ -25,6 +28,10 @@ func formOf(v packet.Version) core.Form {
 	}
 	return form3{}
 }
+
+// TailHasSubject implements core.SubjectTail: a packet holds its topic.
+func (form3) TailHasSubject() {}
+func (form5) TailHasSubject() {}
 
 // Prefix implements core.Form: the topic.
 func (form3) Prefix(dst, subject []byte, _ any) []byte {
