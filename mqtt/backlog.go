@@ -144,7 +144,7 @@ func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 	id := f.id()
 	v := s.transmit(c, d, id, false)
 	if v == core.Refused { // larger than the client takes: as if it were delivered [MQTT-3.1.2-25]
-		s.flights.remove(id)
+		s.flights.undo()
 		if pos != 0 {
 			s.queue.Done(pos)
 		}

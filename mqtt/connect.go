@@ -193,6 +193,7 @@ func (c *conn) connack(j *joining, present bool, expiry uint32) []byte {
 		if o.rejectQoS2 { // [MQTT-3.2.2-9]
 			a.HasMaximumQoS, a.MaximumQoS = true, 1
 		}
+		a.RetainUnavailable = !o.retains()
 		if j.assigned {
 			a.AssignedClientID = j.ClientID
 		}

@@ -56,6 +56,7 @@ var (
 	errAlias          = &clientError{packet.TopicAliasInvalid, ProtocolViolation, "topic alias beyond the maximum", nil}
 	errUnknownAlias   = &clientError{packet.ProtocolError, ProtocolViolation, "unknown topic alias", nil}
 	errTopicWildcard  = &clientError{packet.TopicNameInvalid, ProtocolViolation, "wildcard in a topic name", nil}
+	errRetain         = &clientError{packet.RetainNotSupported, ProtocolViolation, "retained messages are not served", nil}
 	errQoS2           = &clientError{packet.QoSNotSupported, ProtocolViolation, "QoS 2 is not served", nil}
 	errPayloadSize    = &clientError{packet.PacketTooLarge, MaxPayload, "payload larger than max_payload", nil}
 	errDenied         = &clientError{packet.NotAuthorized, PublishDenied, "not allowed to publish", nil}

@@ -92,6 +92,15 @@ func (fs *flights) add(pos uint64, qos byte) *flight {
 	return &fs.list[len(fs.list)-1]
 }
 
+// undo takes back the last add: nothing was sent.
+func (fs *flights) undo() {
+	last := len(fs.list) - 1
+	fs.next = fs.list[last].seq
+	if fs.list = fs.list[:last]; fs.len() == 0 {
+		fs.reset()
+	}
+}
+
 // find answers the flight with that id, or nil. The oldest is mostly the one.
 func (fs *flights) find(id uint16) *flight {
 	if at, ok := fs.search(id); ok {

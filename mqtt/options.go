@@ -129,6 +129,9 @@ func readOptions(env *module.Env, conf, b *config.Block) *options {
 	return o
 }
 
+// retains says whether there are retained messages at all.
+func (o *options) retains() bool { return o.maxRetained > 0 }
+
 // refuse names the settings of nats-server that stand for its streams.
 func refuse(b *config.Block) {
 	const why = "sessions are local here, no stream stands behind them"

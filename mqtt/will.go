@@ -22,6 +22,8 @@ func (c *conn) readWill(j *joining) error {
 		return err
 	case w.QoS == 2 && o.rejectQoS2: // [MQTT-3.2.2-12]
 		return c.refuseWith(packet.QoSNotSupported, ProtocolViolation, "QoS 2 is not served", nil)
+	case w.Retain && !o.retains() && c.version == packet.V5: // [MQTT-3.2.2-13]
+		return c.refuseWith(packet.RetainNotSupported, ProtocolViolation, "retained messages are not served", nil)
 	case len(w.Payload) > o.maxPayload:
 		return c.refuseWith(packet.PacketTooLarge, MaxPayload, "will larger than max_payload", nil)
 	}
