@@ -40,7 +40,7 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	f.IntVar(&o.Rounds, "rounds", 5, "rounds per row and server; the table shows medians")
 	f.Float64Var(&o.Seconds, "seconds", 2, "measured `length` of a run; a tenth of it is verified before")
 	f.Int64Var(&o.Window, "window", 8<<20, "`bytes` under way to a subscriber before publishers wait")
-	f.IntVar(&o.Rate, "rate", 20_000, "messages per second of paced rows")
+	f.IntVar(&o.Rate, "rate", 20_000, "messages per second of the row paced-1:1")
 	f.IntVar(&o.Conns, "conns", 10_000, "connections of the idle rows")
 	f.DurationVar(&o.Settle, "settle", 10*time.Second, "longest wait for a server's memory to be still")
 	f.BoolVar(&o.list, "list", false, "print the rows and exit")

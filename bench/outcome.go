@@ -15,8 +15,9 @@ type outcome struct {
 	RSS       float64  `json:"rss_bytes"`
 	ConnBytes float64  `json:"bytes_per_connection,omitempty"`
 	Share     float64  `json:"generator_share"`
-	RatioCPU  float64  `json:"ratio_cpu,omitempty"`  // to the peer: smaller is better
-	RatioRate float64  `json:"ratio_rate,omitempty"` // to the peer: greater is better
+	Peer      string   `json:"peer,omitempty"`       // the server that the ratios are to
+	RatioCPU  float64  `json:"ratio_cpu,omitempty"`  // smaller is better
+	RatioRate float64  `json:"ratio_rate,omitempty"` // greater is better
 	RatioP99  float64  `json:"ratio_p99,omitempty"`
 	SelfCPU   float64  `json:"self_cpu,omitempty"` // to itself without churners or slow subscribers
 	SelfRate  float64  `json:"self_rate,omitempty"`
@@ -64,6 +65,7 @@ func (o *outcome) compare(peer *outcome) {
 	if o == peer || o.Void != "" || peer.Void != "" {
 		return
 	}
+	o.Peer = peer.Server
 	o.RatioCPU, o.RatioRate = ratio(o.CPU, peer.CPU), ratio(o.Rate, peer.Rate)
 	if o.ConnBytes > 0 {
 		o.RatioCPU = ratio(o.ConnBytes, peer.ConnBytes)

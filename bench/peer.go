@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,13 +30,18 @@ func buildPeer(name string) func(context.Context, string) (string, error) {
 
 // findMosquitto takes the one of the system. Debian keeps it where only root's PATH goes.
 func findMosquitto(context.Context, string) (string, error) {
-	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"} {
+	return findOne("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
+}
+
+// findOne answers the first program that is there. The first name is that of the server and its package.
+func findOne(names ...string) (string, error) {
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
 	}
-	return "", errors.New("find mosquitto: it is not installed (Debian: apt-get install mosquitto); " +
-		"-bin mosquitto=path names another one, -servers leafgate,nats-server does without")
+	return "", fmt.Errorf("find %[1]s: it is not installed (Debian: apt-get install %[1]s); "+
+		"-bin %[1]s=path names one elsewhere, -servers leafgate,nats-server does without", names[0])
 }
 
 func leafgateFile(at place) ([]string, error) {

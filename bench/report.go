@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,7 @@ var columns = []struct {
 	{"p99", func(o *outcome) string { return latencyText(o.Latency, 1) }},
 	{"p99.9", func(o *outcome) string { return latencyText(o.Latency, 2) }},
 	{"rss", func(o *outcome) string { return bytesText(o.RSS) }},
+	{"ratios to", func(o *outcome) string { return cmp.Or(o.Peer, "-") }},
 	{"cpu ratio", func(o *outcome) string { return ratioText(o.RatioCPU) }},
 	{"rate ratio", func(o *outcome) string { return ratioText(o.RatioRate) }},
 	{"p99 ratio", func(o *outcome) string { return ratioText(o.RatioP99) }},
