@@ -16,21 +16,13 @@ type flow struct {
 	queue  bool  // subs share the messages instead of receiving all of them
 	window int64 // messages that may be under way
 	low    int64 // what progress was when last asked
-}
-
-// sent counts the messages that publishers have handed to the kernel whole.
-func (f *flow) sent() int64 {
-	n := int64(0)
-	for _, p := range f.pubs {
-		n += p.messages()
-	}
-	return n
+	sent   int64 // messages that publishers have handed to the kernel whole
 }
 
 // progress counts the messages that have arrived everywhere, or are written off.
 func (f *flow) progress() int64 {
 	if len(f.subs) == 0 {
-		return f.sent()
+		return f.sent
 	}
 	low, sum := f.subs[0].messages()+f.subs[0].lost, int64(0)
 	for _, s := range f.subs {
@@ -46,7 +38,7 @@ func (f *flow) progress() int64 {
 // delivered counts the messages that have arrived, each as often as it did. Without subscribers, publishing counts.
 func (f *flow) delivered() int64 {
 	if len(f.subs) == 0 {
-		return f.sent()
+		return f.sent
 	}
 	sum := int64(0)
 	for _, s := range f.subs {
@@ -60,16 +52,15 @@ func (f *flow) open() bool {
 	if len(f.subs) == 0 {
 		return true
 	}
-	sent := f.sent()
-	if sent-f.low < f.window {
+	if f.sent-f.low < f.window {
 		return true
 	}
 	f.low = f.progress()
-	return sent-f.low < f.window
+	return f.sent-f.low < f.window
 }
 
 // drained reports whether all that was sent has arrived and is acknowledged on both sides.
-func (f *flow) drained() bool { return f.progress() >= f.sent() && f.acknowledged() }
+func (f *flow) drained() bool { return f.progress() >= f.sent && f.acknowledged() }
 
 // acknowledged reports whether no message of QoS 1 or 2 is under way.
 func (f *flow) acknowledged() bool {
@@ -88,23 +79,22 @@ func (f *flow) acknowledged() bool {
 
 // missing says what has not arrived.
 func (f *flow) missing() error {
-	if n := f.sent() - f.progress(); n > 0 {
-		return fmt.Errorf("%d of %d messages %w", n, f.sent(), errLost)
+	if n := f.sent - f.progress(); n > 0 {
+		return fmt.Errorf("%d of %d messages %w", n, f.sent, errLost)
 	}
 	return fmt.Errorf("acknowledgements %w", errLost)
 }
 
 // writeOff gives up on all that has been sent and has not arrived.
 func (f *flow) writeOff() {
-	sent := f.sent()
 	for _, s := range f.subs {
-		s.lost = max(sent-s.messages(), s.lost)
+		s.lost = max(f.sent-s.messages(), s.lost)
 	}
 }
 
 // rewind starts a new count. The flow must be drained.
 func (f *flow) rewind() {
-	f.low = 0
+	f.low, f.sent = 0, 0
 	for _, p := range f.pubs {
 		p.rewind()
 	}

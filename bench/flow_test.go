@@ -21,12 +21,12 @@ func TestFlowWindow(t *testing.T) {
 		{sent: 9, a: 3, b: 1, queue: true},
 	} {
 		f.low, f.queue = 0, c.queue
-		p.bytes, a.bytes, b.bytes = c.sent*10, c.a*20, c.b*20
+		f.sent, a.bytes, b.bytes = c.sent, c.a*20, c.b*20
 		if open, done := f.open(), f.drained(); open != c.open || done != c.done {
 			t.Errorf("%+v: open %v, drained %v", c, open, done)
 		}
 	}
-	if free := (&flow{pubs: f.pubs}); !free.open() || !free.drained() || free.delivered() != 9 {
+	if free := (&flow{pubs: f.pubs, sent: 9}); !free.open() || !free.drained() || free.delivered() != 9 {
 		t.Error("a flow without subscribers does not run freely")
 	}
 }

@@ -107,7 +107,9 @@ func (p *publisher) push(end int) error {
 	if err != nil {
 		return fmt.Errorf("publish on %s: %w: %w", p.name, errCut, err)
 	}
+	before := p.messages()
 	p.bytes += int64(n)
+	p.flow.sent += p.messages() - before
 	if p.off += n; p.off == len(p.buf) {
 		p.off = 0
 		if p.stamp != nil {

@@ -62,7 +62,7 @@ func (st *stream) flow(l length) error {
 }
 
 // carried is how many bytes one subscriber was sent so far.
-func (st *stream) carried() int64 { return st.flows[0].sent() * st.subs[0].wire }
+func (st *stream) carried() int64 { return st.flows[0].sent * st.subs[0].wire }
 
 // publish lets every publisher write once and reports whether one could write again.
 func (st *stream) publish() (busy bool, err error) {

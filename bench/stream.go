@@ -115,9 +115,9 @@ func (st *stream) moved() int64 {
 // lost is how many messages have not arrived, of a stream that has settled.
 func (st *stream) lost() (n int64) {
 	for _, f := range st.flows {
-		if sent := f.sent(); !f.queue {
-			for _, s := range f.subs {
-				n += sent - s.messages()
+		for _, s := range f.subs {
+			if !f.queue {
+				n += f.sent - s.messages()
 			}
 		}
 	}
