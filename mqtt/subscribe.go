@@ -18,6 +18,10 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 	}
 	batch.Settle()
 	s := c.session
+	var tree []*core.Message
+	if mentionsSys(&p) {
+		tree = s.module.sys.current(s.module, time.Now())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.holding.Store(true)
@@ -39,7 +43,7 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 		return err
 	}
 	for _, r := range retained {
-		s.replay(c, r)
+		s.replay(c, r, tree)
 	}
 	return nil
 }
@@ -58,12 +62,12 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 	if err != nil || code.Failed() {
 		return code, replay{}, err
 	}
-	if isSys(filter) { // from our own tree, never from the engine
-		s.watchSys(sub)
-		return packet.Reason(sub.qos), replay{sys: true, filter: sub.parsed, qos: sub.qos}, nil
+	if isSys(filter) {
+		code, r := s.subscribeSys(sub, o)
+		return code, r, nil
 	}
 	old := s.subs[sub.filter]
-	if old == nil && len(s.subs) >= s.module.opts.Load().maxSubscriptions {
+	if old == nil && s.full() {
 		return packet.QuotaExceeded, replay{}, nil
 	}
 	if err = s.register(sub); err != nil {
@@ -82,10 +86,18 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 		}
 	}
 	r := replay{filter: sub.parsed, qos: sub.qos}
-	if !sub.shared && (o.RetainHandling() == 0 || o.RetainHandling() == 1 && old == nil) { // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+	if !sub.shared && wantsRetained(o, old == nil) {
 		r.sub = sub
 	}
 	return packet.Reason(sub.qos), r, nil
+}
+
+// full: the session may have no more subscriptions.
+func (s *session) full() bool { return len(s.subs)+len(s.sys) >= s.module.opts.Load().maxSubscriptions }
+
+// wantsRetained reads the retain handling of a subscription. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+func wantsRetained(o packet.Options, isNew bool) bool {
+	return o.RetainHandling() == 0 || o.RetainHandling() == 1 && isNew
 }
 
 // parse reads a filter and its options. An error ends the connection; a code that failed answers the filter alone.
@@ -121,7 +133,7 @@ func (s *session) parse(c *conn, filter []byte, o packet.Options, id uint32) (*s
 	if shared {
 		sub.queue = string(mapping.AppendQueue(nil, share))
 	}
-	return sub, s.guard(inner), nil
+	return sub, s.guard(inner, shared), nil
 }
 
 // fatalFilter: what is no string ends the connection, a wildcard in the wrong place only the subscription.
@@ -133,8 +145,8 @@ func fatalFilter(err error) error {
 }
 
 // guard keeps clients from what servers and NATS clients say to each other, unless a permission names it.
-func (s *session) guard(filter []byte) packet.Reason {
-	if isSys(filter) || !mapping.ReservedTopic(filter) {
+func (s *session) guard(filter []byte, shared bool) packet.Reason {
+	if isSys(filter) && !shared || !mapping.ReservedTopic(filter) {
 		return packet.Success
 	}
 	if mapping.NeverOpens(filter) || !s.opened(filter) {
@@ -168,9 +180,9 @@ func subscribeCode(err error) packet.Reason {
 }
 
 // replay sends the retained messages that a new subscription matches. s.mu is held. [MQTT-3.3.1-6] [MQTT-3.3.1-8]
-func (s *session) replay(c *conn, r replay) {
+func (s *session) replay(c *conn, r replay, tree []*core.Message) {
 	if r.sys {
-		s.sendSys(c, &r.filter, r.qos)
+		s.sendSys(c, tree, &r.filter, r.qos)
 		return
 	}
 	var lend [16]*Retained

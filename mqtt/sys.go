@@ -8,6 +8,7 @@ import (
 
 	"leafgate/core"
 	"leafgate/mapping"
+	"leafgate/mqtt/packet"
 )
 
 // The $SYS tree is the gateway's own: a few facts in the places where users of other brokers look for them. It is answered
@@ -19,12 +20,29 @@ func isSys(filter []byte) bool {
 	return ok && (len(rest) == 0 || rest[0] == '/')
 }
 
-// watchSys makes the session hear of updates. s.mu is held.
-func (s *session) watchSys(sub *subscription) {
-	if s.sys == nil {
+// mentionsSys: a filter of p is for the tree.
+func mentionsSys(p *packet.Subscribe) bool {
+	for filter := range p.Filters() {
+		if isSys(filter) {
+			return true
+		}
+	}
+	return false
+}
+
+// subscribeSys takes a filter of the tree, and makes the session hear of updates. s.mu is held.
+func (s *session) subscribeSys(sub *subscription, o packet.Options) (packet.Reason, replay) {
+	old := s.sys[sub.filter]
+	switch {
+	case !s.ep.Identity().Perms.CanSubscribe(sub.parsed.Subject, ""):
+		return packet.NotAuthorized, replay{}
+	case old == nil && s.full():
+		return packet.QuotaExceeded, replay{}
+	case s.sys == nil:
 		s.sys = make(map[string]*subscription)
 	}
 	s.sys[sub.filter] = sub
+	return packet.Reason(sub.qos), replay{sys: wantsRetained(o, old == nil), filter: sub.parsed, qos: sub.qos}
 }
 
 func (s *session) unwatchSys(filter []byte) bool {
@@ -33,10 +51,11 @@ func (s *session) unwatchSys(filter []byte) bool {
 	return ok
 }
 
-// sendSys sends what a filter matches of the tree as it is now. s.mu is held.
-func (s *session) sendSys(c *conn, f *mapping.Filter, qos byte) {
-	for _, m := range s.module.sys.current(s.module, time.Now()) {
-		if f.Matches(m.Subject) {
+// sendSys sends what a filter matches of the tree. s.mu is held.
+func (s *session) sendSys(c *conn, tree []*core.Message, f *mapping.Filter, qos byte) {
+	perms := s.ep.Identity().Perms
+	for _, m := range tree {
+		if f.Matches(m.Subject) && perms.CanReceive(m.Subject, "") {
 			s.send(c, &Delivery{Message: m, QoS: qos, Retain: true, Replay: true})
 		}
 	}
@@ -45,30 +64,37 @@ func (s *session) sendSys(c *conn, f *mapping.Filter, qos byte) {
 // updateSys tells everybody who watches.
 func (f *frontend) updateSys(now time.Time) {
 	f.sys.measure(f, now)
+	tree := f.sys.current(f, now)
 	for _, s := range f.all() {
-		s.updateSys(now)
+		s.updateSys(tree)
 	}
 }
 
-func (s *session) updateSys(now time.Time) {
+// updateSys leaves out a client that has not taken what it has: the next update says more than this one.
+func (s *session) updateSys(tree []*core.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.conn.Load()
-	if c == nil || len(s.sys) == 0 {
+	if c == nil || len(s.sys) == 0 || s.waiting.len() > 0 || !s.mayTakeOff(c) {
 		return
 	}
-	for _, m := range s.module.sys.current(s.module, now) {
-		var qos, match = byte(0), false
-		for _, sub := range s.sys {
-			if sub.parsed.Matches(m.Subject) {
-				qos, match = max(qos, sub.qos), true
-			}
-		}
-		if match {
+	perms := s.ep.Identity().Perms
+	for _, m := range tree {
+		if qos, ok := s.watches(m.Subject); ok && perms.CanReceive(m.Subject, "") {
 			s.send(c, &Delivery{Message: m, QoS: qos})
 		}
 	}
 	c.net.Flush()
+}
+
+// watches says at which QoS the session hears of a subject of the tree.
+func (s *session) watches(subject []byte) (qos byte, ok bool) {
+	for _, sub := range s.sys {
+		if sub.parsed.Matches(subject) {
+			qos, ok = max(qos, sub.qos), true
+		}
+	}
+	return qos, ok
 }
 
 // A sysTree makes the messages of the tree.
@@ -92,7 +118,7 @@ const (
 
 var loadNames = [loads]string{"messages/received", "messages/sent", "bytes/received", "bytes/sent", "connections"}
 
-// current answers the tree, made anew at most once a second.
+// current answers the tree, made anew at most once a second. It asks the sessions: nobody calls it who holds one's lock.
 func (t *sysTree) current(f *frontend, now time.Time) []*core.Message {
 	t.mu.Lock()
 	defer t.mu.Unlock()
