@@ -102,11 +102,20 @@ func (c *client) expect(want string) {
 // next reads one packet.
 func (c *client) next() string {
 	c.Helper()
+	b, err := c.read()
+	if err != nil {
+		c.Fatalf("read a packet: %v after %s", err, show(b, c.version))
+	}
+	return b
+}
+
+// read is next for those that may meet the end. It may be called from any goroutine.
+func (c *client) read() (string, error) {
 	var b []byte
 	for {
 		x, err := c.r.ReadByte()
 		if err != nil {
-			c.Fatalf("read a packet: %v after %s", err, show(string(b), c.version))
+			return string(b), err
 		}
 		b = append(b, x)
 		if len(b) < 2 || x >= 0x80 && len(b) < 5 {
@@ -117,10 +126,8 @@ func (c *client) next() string {
 			size |= int(d&0x7f) << (7 * i)
 		}
 		rest := make([]byte, size)
-		if _, err := io.ReadFull(c.r, rest); err != nil {
-			c.Fatalf("read a packet: %v", err)
-		}
-		return string(append(b, rest...))
+		n, err := io.ReadFull(c.r, rest)
+		return string(append(b, rest[:n]...)), err
 	}
 }
 
@@ -131,11 +138,17 @@ func (c *client) publish() (p packet.Publish) {
 	if b[0]>>4 != byte(packet.PUBLISH) {
 		c.Fatalf("got %s, want a PUBLISH", show(b, c.version))
 	}
-	body := []byte(b[len(b)-remaining(b):])
-	if err := p.ParseServer(b[0]&15, body, c.version); err != nil {
+	p, err := parsePublish(b, c.version)
+	if err != nil {
 		c.Fatalf("parse %q: %v", b, err)
 	}
 	return p
+}
+
+// parsePublish reads a PUBLISH from the gateway.
+func parsePublish(b string, v packet.Version) (p packet.Publish, err error) {
+	err = p.ParseServer(b[0]&15, []byte(b[len(b)-remaining(b):]), v)
+	return p, err
 }
 
 func remaining(b string) (size int) {

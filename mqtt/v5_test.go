@@ -138,8 +138,8 @@ func describe(c *client, b string) string {
 	if b[0]>>4 != byte(packet.PUBLISH) {
 		return show(b, v5)
 	}
-	var p packet.Publish
-	if err := p.ParseServer(b[0]&15, []byte(b[len(b)-remaining(b):]), v5); err != nil {
+	p, err := parsePublish(b, v5)
+	if err != nil {
 		c.Fatalf("parse %q: %v", b, err)
 	}
 	x := &p.Properties
