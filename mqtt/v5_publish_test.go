@@ -50,7 +50,9 @@ func TestV5Properties(t *testing.T) {
 func TestV5PublishErrors(t *testing.T) {
 	const twice, value, place = "property given twice", "property out of its range", "property not allowed in this packet"
 	const beyond = "topic alias beyond the maximum"
-	bad := func(name, block string, code packet.Reason, why string) conversation { return cut5(name, rawPublish("t", block, "x"), code, why) }
+	bad := func(name, block string, code packet.Reason, why string) conversation {
+		return cut5(name, rawPublish("t", block, "x"), code, why)
+	}
 	converse(t, []conversation{
 		cut5("[MQTT-3.3.2-1] neither topic nor alias", pub5("", "x", 0, 0), packet.ProtocolError, "neither topic name nor topic alias"),
 		cut5("[MQTT-3.3.2-2] + in a topic", pub5("a/+", "x", 0, 0), packet.TopicNameInvalid, "wildcard in a topic name"),
