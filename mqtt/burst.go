@@ -9,12 +9,14 @@ import (
 // promised to store has stored, and after those of earlier bursts. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
 type burst struct {
 	core.Barrier
-	conn *conn
-	acks []byte
-	n    int64 // publications at QoS 1 among them, which then no longer count as unacknowledged
-	next *burst
-	done bool
-	err  error
+	conn  *conn
+	acks  []byte
+	n     int64 // publications at QoS 1 among them, which then no longer count as unacknowledged
+	taken int   // publications acknowledged
+	bytes int64 // of them
+	next  *burst
+	done  bool
+	err   error
 
 	finished func(error) // stored, so that starting one does not allocate
 }
@@ -33,7 +35,7 @@ func (c *conn) openBurst() *burst {
 	b := c.lis.module.bursts.Get().(*burst)
 	b.Reset(b.finished)
 	b.conn, b.next, b.done, b.err = c, nil, false, nil
-	b.acks, b.n = b.acks[:0], 0
+	b.acks, b.n, b.taken, b.bytes = b.acks[:0], 0, 0, 0
 	c.burst = b
 	c.ackMu.Lock()
 	if c.last == nil {
@@ -46,6 +48,13 @@ func (c *conn) openBurst() *burst {
 	return b
 }
 
+// holds makes b wait for whoever stores m.
+func (b *burst) holds(m *core.Message) {
+	m.Stored = &b.Barrier
+	b.taken++
+	b.bytes += int64(len(m.Raw) + len(m.Header) + len(m.Payload))
+}
+
 // ack adds an acknowledgement. It says no more than its reason, whether the client wants to hear of problems or not.
 // [MQTT-3.1.2-29] [MQTT-3.4.2-2] [MQTT-3.4.2-3]
 func (b *burst) ack(t packet.Type, v packet.Version, id uint16, code packet.Reason) {
@@ -56,6 +65,9 @@ func (b *burst) ack(t packet.Type, v packet.Version, id uint16, code packet.Reas
 func (c *conn) settleBurst() {
 	if b := c.burst; b != nil {
 		c.burst = nil
+		c.ackMu.Lock()
+		c.withheld.add(b)
+		c.ackMu.Unlock()
 		b.Done(nil)
 	}
 }
@@ -79,6 +91,7 @@ func (c *conn) send(b *burst) {
 	if c.first = b.next; c.first == nil {
 		c.last = nil
 	}
+	c.withheld.sub(b, c.options())
 	c.unacked.Add(-b.n) // before the client can hear of it
 	if b.err != nil {
 		// Nothing is acknowledged: the client will send again. [MQTT-4.8.0-2]

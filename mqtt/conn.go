@@ -39,6 +39,7 @@ type conn struct {
 	ackMu    sync.Mutex
 	first    *burst // bursts that wait for stores, in order; under ackMu
 	last     *burst
+	withheld withheld // under ackMu
 }
 
 // connFlags are what a client asked for, and how far it has come.
@@ -60,6 +61,9 @@ func (c *conn) Feed(batch *core.Batch, b []byte) (n int, err error) {
 	c.settleBurst()
 	c.giveBack()
 	c.feeding.Store(false)
+	if err == nil {
+		err = c.pauseIfAhead()
+	}
 	return n, err
 }
 

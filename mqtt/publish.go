@@ -142,7 +142,7 @@ func (c *conn) publishOnce(batch *core.Batch, m *core.Message, p *packet.Publish
 	}
 	b := c.openBurst()
 	b.n++
-	m.Stored = &b.Barrier
+	b.holds(m)
 	matched, err := c.publish(batch, m, p)
 	code, err := c.verdict(matched, err)
 	if err == nil {
@@ -169,7 +169,7 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 		c.release(p.ID) // it was not taken
 		return err
 	}
-	m.Stored = &b.Barrier
+	b.holds(m)
 	matched, err := c.publish(batch, m, p)
 	code, err := c.verdict(matched, err)
 	if code.Failed() { // the exchange ends here [MQTT-4.3.3-9]

@@ -144,12 +144,18 @@ func (c *Conn) hold(n int) bool {
 // goroutine only, in Feed.
 func (c *Conn) Block(work func()) error {
 	done := make(chan struct{})
-	c.worked = done
-	c.paused.Store(true)
 	c.lis.driver.work.do(func() {
 		defer close(done)
 		work()
 	})
+	return c.PauseUntil(done)
+}
+
+// PauseUntil makes Feed come no more until done is closed: Feed returns what PauseUntil does. Session goroutine only, in
+// Feed.
+func (c *Conn) PauseUntil(done chan struct{}) error {
+	c.worked = done
+	c.paused.Store(true)
 	return ErrPause
 }
 
