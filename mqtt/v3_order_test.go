@@ -1,0 +1,74 @@
+package mqtt_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"leafgate/gateway"
+	"leafgate/gateway/gatewaytest"
+	"leafgate/mqtt/packet"
+)
+
+// Far more messages than fit into the window, so that they are sent at once, wait, and are sent again.
+func TestV3Order(t *testing.T) {
+	const n = 1000
+	for qos := range byte(3) {
+		t.Run(fmt.Sprintf("[MQTT-4.6.0-5] [MQTT-4.6.0-6] QoS %d", qos), func(t *testing.T) {
+			t.Parallel()
+			_, s, p := orderly(t)
+			var sent, answers strings.Builder
+			for i := 1; i <= n; i++ {
+				id := uint16(i) * uint16(min(qos, 1))
+				sent.WriteString(pub3("t", fmt.Sprint(i), qos, id))
+				answers.WriteString([]string{"", puback(id), pubrec(id)}[qos])
+			}
+			p.send(sent.String())
+			p.expect(answers.String())
+			for i := 1; i <= n; {
+				b := s.next()
+				if packet.Type(b[0]>>4) == packet.PUBREL {
+					s.send(framed(0x70, b[2:]))
+					continue
+				}
+				if want := pub3("t", fmt.Sprint(i), qos, uint16(i)*uint16(min(qos, 1))); b != want {
+					t.Fatalf("got %s, want %s", show(b, v311), show(want, v311))
+				}
+				s.send([]string{"", puback(uint16(i)), pubrec(uint16(i))}[qos])
+				i++
+			}
+		})
+	}
+	t.Run("[MQTT-4.6.0-1] sent again in the first order, before what waited", func(t *testing.T) {
+		t.Parallel()
+		g, s, p := orderly(t)
+		for i := range uint16(30) {
+			p.send(pub3("t", fmt.Sprint(i), 1, i+1))
+			p.expect(puback(i + 1))
+		}
+		for i := range uint16(10) {
+			s.expect(pub3("t", fmt.Sprint(i), 1, i+1))
+		}
+		s.send(bye3)
+		s.closed()
+		s = dial(t, g)
+		s.send(hello3("s", resume))
+		s.expect(back3)
+		for i := range uint16(30) {
+			s.expect(pub3("t", fmt.Sprint(i), 1, i+1, func(p *packet.Publish) { p.Dup = i < 10 }))
+			s.send(puback(i + 1))
+		}
+		s.alive()
+	})
+}
+
+// orderly is a subscriber and a publisher, with a small window.
+func orderly(t *testing.T) (g *gateway.Gateway, s, p *client) {
+	g = gatewaytest.Start(t, conf("max_ack_pending: 10"))
+	s, p = dial(t, g), dial(t, g)
+	s.send(hello3("s", resume) + sub3(1, "t", 2))
+	s.expect(ok3 + granted3(1, 2))
+	p.send(hello3("p"))
+	p.expect(ok3)
+	return g, s, p
+}
