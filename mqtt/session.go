@@ -72,6 +72,8 @@ func (f *frontend) find(key Key, c *conn, j *joining) (s *session, err error) {
 	switch {
 	case f.stopping:
 		return nil, errShutdown
+	case j.identity.Account.Full():
+		return nil, errAccountFull
 	case len(f.sessions) >= f.opts.Load().maxSessions:
 		return nil, errTooManySessions
 	}
@@ -86,6 +88,7 @@ func (c *conn) peer(key Key) core.Peer {
 	return core.Peer{Protocol: Protocol, ID: c.net.ID(), Name: key.ClientID, Remote: c.net.RemoteAddr().String(), Once: true}
 }
 
+var errAccountFull = &clientError{packet.QuotaExceeded, MaxConnections, "maximum account active connections exceeded", nil}
 var errTooManySessions = &clientError{packet.QuotaExceeded, MaxSessions, "maximum sessions exceeded", nil}
 
 // former is what has to be done about what was before a connection, once no lock is held.

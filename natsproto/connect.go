@@ -87,6 +87,8 @@ func (s *session) joined(batch *core.Batch) error {
 		return errProtocol
 	case j.NoResponders && !(supported && j.Headers):
 		return errNoResponders
+	case s.crowded(j.identity):
+		return errMaxAccount
 	}
 	first := !s.flags.has(connected)
 	s.ask(&j.Connect, supported)
@@ -121,10 +123,18 @@ func (s *session) enter() error {
 	if err != nil {
 		return errAuthorization.with(err)
 	}
+	if s.crowded(identity) {
+		return errMaxAccount
+	}
 	s.flags |= verbose | pedantic
 	s.authBy = 0
 	s.attach(nil, identity, "", true)
 	return nil
+}
+
+// crowded says whether the account of identity has no room for one more.
+func (s *session) crowded(identity *core.Identity) bool {
+	return (s.ep == nil || s.ep.Account() != identity.Account) && identity.Account.Full()
 }
 
 // attach makes the client a peer of the engine, in place of what it was before. keep: with its subscriptions, as far as

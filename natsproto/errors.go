@@ -40,6 +40,7 @@ var (
 	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: AuthenticationTimeout}
 	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: AuthenticationExpired}
 	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: MaxConnections}
+	errMaxAccount     = &clientError{text: "maximum account active connections exceeded", reason: MaxAccountConnections}
 	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: MaxPayload}
 	errControlLine    = &clientError{text: "maximum control line exceeded", reason: MaxControlLine}
 	errStale          = &clientError{text: "Stale Connection", reason: StaleConnection}

@@ -47,6 +47,7 @@ func (s *session) info() wire.Info {
 	i := s.lis.info()
 	i.ClientID = s.conn.ID()
 	i.ClientIP = s.conn.RemoteAddr().Addr().Unmap().String()
+	i.MaxPayload = s.limits().Payload
 	return i
 }
 

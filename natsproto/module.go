@@ -43,6 +43,7 @@ func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	o := readOptions(env, conf)
 	f := &frontend{env: env, log: env.Log}
 	f.opts.Store(o)
+	env.Engine.Introduce(f.introduce)
 	for _, lo := range o.listeners {
 		l := &listener{module: f}
 		l.opts.Store(lo)

@@ -29,6 +29,7 @@ const (
 	ProtocolViolation
 	BadClientProtocolVersion
 	MaxConnections
+	MaxAccountConnections
 	MaxPayload
 	MaxControlLine
 	ServerShutdown
@@ -53,6 +54,7 @@ var reasonText = [reasons]string{
 	ProtocolViolation:           "Protocol Violation",
 	BadClientProtocolVersion:    "Bad Client Protocol Version",
 	MaxConnections:              "Maximum Connections Exceeded",
+	MaxAccountConnections:       "Maximum Account Connections Exceeded",
 	MaxPayload:                  "Maximum Message Payload Exceeded",
 	MaxControlLine:              "Maximum Control Line Exceeded",
 	ServerShutdown:              "Server Shutdown",
@@ -68,7 +70,7 @@ func (r Reason) level() slog.Level {
 	switch r {
 	case SlowConsumerPending, SlowConsumerDeadline:
 		return slog.LevelWarn
-	case AuthenticationTimeout, AuthenticationFailure, AuthenticationExpired, TLSHandshakeFailure, MaxConnections,
+	case AuthenticationTimeout, AuthenticationFailure, AuthenticationExpired, TLSHandshakeFailure, MaxConnections, MaxAccountConnections,
 		MaxPayload, MissingAccount:
 		return slog.LevelInfo
 	}

@@ -76,8 +76,16 @@ func (s *session) Feed(batch *core.Batch, b []byte) (n int, err error) {
 	return n, nil
 }
 
-// limits are the gateway's, as they stand now.
-func (s *session) limits() wire.Limits { return s.lis.module.opts.Load().limits }
+// limits are the gateway's, and those of the client's account, as they stand now.
+func (s *session) limits() wire.Limits {
+	l := s.lis.module.opts.Load().limits
+	if s.ep != nil {
+		if most := s.ep.Account().Limits().Payload; most > 0 && most < l.Payload {
+			l.Payload = most
+		}
+	}
+	return l
+}
 
 // unit takes one unit off b, or a run of publications with the same line. n is 0 when it is not whole.
 func (s *session) unit(batch *core.Batch, b []byte, lim wire.Limits) (n int, err error) {
