@@ -165,7 +165,8 @@ func (o *overflow) say(topic string) {
 }
 
 func (o *overflow) fill() {
-	for o.dropped() < 100 {
+	for before := 0; o.dropped() < before+100; { // until the kernel has all that it takes
+		before = o.dropped()
 		for range 100 {
 			o.say("t/1")
 		}
