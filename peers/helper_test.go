@@ -61,6 +61,9 @@ func await[T any](t *testing.T, what string, c <-chan T) (v T) {
 	return v
 }
 
+// timeout fires when nobody has patience any more.
+func timeout() <-chan time.Time { return time.After(patience) }
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -10,11 +10,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
+
+// mqttPort is what a configuration says for a port that MQTT clients connect to.
+const mqttPort = "$MQTT_PORT"
 
 // patience is how long a server may take to start, and to stop.
 const patience = 20 * time.Second
@@ -24,6 +28,7 @@ const patience = 20 * time.Second
 type Server struct {
 	Name string // of Servers
 	URL  string // for NATS clients
+	MQTT string // host:port for MQTT clients, if the configuration says $MQTT_PORT
 
 	tb      testing.TB
 	path    string
@@ -47,7 +52,8 @@ type ports struct {
 // Servers are the names Start knows: ours, and the one it must not differ from.
 func Servers() []string { return []string{"leafgate", "nats-server"} }
 
-// Start runs a server until the test ends. Its configuration is text, an address to listen on and one for profiles. A test
+// Start runs a server until the test ends: one of Servers, or "mosquitto" as the system has it. Its configuration is text,
+// an address to listen on and one for profiles; mosquitto's is text alone. $MQTT_PORT in it stands for a free port. A test
 // that fails shows what the server printed last and what its goroutines do; a server that ends by itself, or not properly,
 // fails the test.
 func Start(tb testing.TB, name, text string) *Server {
@@ -57,9 +63,12 @@ func Start(tb testing.TB, name, text string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if name == "leafgate" {
+	switch name {
+	case "leafgate":
 		s.path, err = Leafgate(tb.Context())
-	} else {
+	case mosquitto:
+		s.path, err = findMosquitto()
+	default:
 		s.path, err = Binary(tb.Context(), name)
 	}
 	if err != nil {
@@ -88,7 +97,17 @@ func (s *Server) configure(text string) error {
 		return err
 	}
 	conf := filepath.Join(s.dir, "server.conf")
-	text = fmt.Sprintf("listen: \"127.0.0.1:%d\"\nports_file_dir: %q\nprof_port: -1\n%s\n", port, s.dir, text)
+	if strings.Contains(text, mqttPort) {
+		mqtt, err := freePort()
+		if err != nil {
+			return err
+		}
+		s.MQTT = fmt.Sprintf("127.0.0.1:%d", mqtt)
+		text = strings.ReplaceAll(text, mqttPort, strconv.Itoa(mqtt))
+	}
+	if s.Name != mosquitto {
+		text = fmt.Sprintf("listen: \"127.0.0.1:%d\"\nports_file_dir: %q\nprof_port: -1\n%s\n", port, s.dir, text)
+	}
 	s.args = []string{"-c", conf}
 	return os.WriteFile(conf, []byte(text), 0o600)
 }
@@ -122,8 +141,7 @@ func (s *Server) awaitPorts(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		if s.ports = s.readPorts(); len(s.ports.NATS) > 0 {
-			s.URL = s.ports.NATS[0]
+		if s.listens() {
 			return nil
 		}
 		select {
@@ -134,6 +152,15 @@ func (s *Server) awaitPorts(ctx context.Context) error {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+func (s *Server) listens() bool {
+	if s.Name == mosquitto {
+		return accepts(s.MQTT)
+	}
+	s.ports = s.readPorts()
+	s.URL = first(s.ports.NATS)
+	return s.URL != ""
 }
 
 // readPorts returns nothing while the file is not there or not whole.
@@ -194,7 +221,7 @@ func (s *Server) Kill() {
 }
 
 func (s *Server) cleanUp() {
-	if s.tb.Failed() && s.cmd != nil {
+	if s.tb.Failed() && s.cmd != nil && s.Name != mosquitto {
 		_, stacks, _ := s.Goroutines()
 		s.tb.Logf("what %s does:\n%s", s.Name, stacks)
 	}
