@@ -34,13 +34,16 @@ func (s *session) transmit(c *conn, d *Delivery, id uint16, dup bool) core.Verdi
 func (s *session) render(dst []byte, c *conn, d *Delivery, id uint16, dup bool) ([]byte, bool) {
 	var topicScratch [256]byte
 	var propertyScratch [256]byte
-	topic, ok := s.topicOf(topicScratch[:0], d.Message)
+	topic, mended, ok := s.topicOf(topicScratch[:0], d.Message)
 	if !ok {
 		return dst, false
 	}
 	properties := propertyScratch[:0]
 	if c.version == packet.V5 {
 		properties = s.renderProperties(properties, d)
+		if mended {
+			properties = appendUser(properties, subjectProperty, d.Message.Subject)
+		}
 		room := c.fits(c.remaining(d, topic, properties) + mostAliasBytes)
 		if alias, known := c.aliases.aliasFor(topic, room); alias != 0 {
 			properties = packet.AppendTopicAlias(properties, alias)
@@ -97,20 +100,22 @@ func flagsOf(d *Delivery, dup bool) byte {
 	return f
 }
 
-// topicOf answers the topic of m: as its publisher wrote it, or as its subject says.
-func (s *session) topicOf(dst []byte, m *core.Message) ([]byte, bool) {
+// subjectProperty is the User Property that says which subject a topic stands for that is not its own.
+var subjectProperty = []byte("nats-subject")
+
+// topicOf answers the topic of m: as its publisher wrote it, or as its subject says, mended where that is no topic.
+func (s *session) topicOf(dst []byte, m *core.Message) (topic []byte, mended, ok bool) {
 	if _, ours := m.Namer.(*namer); ours && len(m.Raw) > 0 {
-		return m.Raw, true
+		return m.Raw, false, true
 	}
-	topic, ok := mapping.AppendTopic(dst, m.Subject)
-	if ok {
-		return topic, true
+	if topic, ok = mapping.AppendTopic(dst, m.Subject); ok {
+		return topic, false, true
 	}
 	if s.module.opts.Load().substitute {
-		return mapping.AppendSubstitute(dst, m.Subject), true
+		return mapping.AppendSubstitute(dst, m.Subject), true, true
 	}
 	s.module.counters.foreign.Add(1)
-	return dst, false
+	return dst, false, false
 }
 
 // renderProperties appends the properties of a PUBLISH, without their length.

@@ -35,7 +35,10 @@ type wire struct {
 func (s *session) wire() wire { return wire{s.version, s.limited} }
 
 // form is how messages for sub are rendered for many at once; nil: each for itself.
-func (sub *subscription) form(w wire) core.Form {
+func (sub *subscription) form(w wire, mends bool) core.Form {
+	if mends && w.version == packet.V5 { // says beside the topic what it is mended from
+		return nil
+	}
 	if sub.qos > 0 || sub.id != 0 || sub.noLocal || sub.asPublished || w.limited {
 		return nil
 	}
@@ -44,11 +47,12 @@ func (sub *subscription) form(w wire) core.Form {
 
 // register makes the engine's subscriptions for sub. The parent, such as "a" of "a/#", comes along as far as it is allowed.
 func (s *session) register(sub *subscription) error {
+	mends := s.module.opts.Load().substitute
 	o := core.SubOptions{
 		Queue:  sub.queue,
-		Form:   sub.form(s.wire()),
+		Form:   sub.form(s.wire(), mends),
 		Tag:    sub,
-		Accept: wanted{sub.parsed.NoDollar, s.module.opts.Load().substitute},
+		Accept: wanted{sub.parsed.NoDollar, mends},
 	}
 	var err error
 	if sub.core[0], err = s.ep.Subscribe(sub.parsed.Subject, o); err != nil {
