@@ -9,14 +9,15 @@ import (
 // promised to store has stored, and after those of earlier bursts. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
 type burst struct {
 	core.Barrier
-	conn  *conn
-	acks  []byte
-	n     int64 // publications at QoS 1 among them, which then no longer count as unacknowledged
-	taken int   // publications acknowledged
-	bytes int64 // of them
-	next  *burst
-	done  bool
-	err   error
+	conn   *conn
+	acks   []byte
+	n      int64    // publications at QoS 1 among them, which then no longer count as unacknowledged
+	opened []uint16 // packet identifiers of those at QoS 2
+	taken  int      // publications acknowledged
+	bytes  int64    // of them
+	next   *burst
+	done   bool
+	err    error
 
 	finished func(error) // stored, so that starting one does not allocate
 }
@@ -35,7 +36,7 @@ func (c *conn) openBurst() *burst {
 	b := c.lis.module.bursts.Get().(*burst)
 	b.Reset(b.finished)
 	b.conn, b.next, b.done, b.err = c, nil, false, nil
-	b.acks, b.n, b.taken, b.bytes = b.acks[:0], 0, 0, 0
+	b.acks, b.opened, b.n, b.taken, b.bytes = b.acks[:0], b.opened[:0], 0, 0, 0
 	c.burst = b
 	c.ackMu.Lock()
 	if c.last == nil {
@@ -94,7 +95,10 @@ func (c *conn) send(b *burst) {
 	c.withheld.sub(b, c.options())
 	c.unacked.Add(-b.n) // before the client can hear of it
 	if b.err != nil {
-		// Nothing is acknowledged: the client will send again. [MQTT-4.8.0-2]
+		// Nothing is acknowledged: the client will send again, and what it sends is new. [MQTT-4.8.0-2]
+		for _, id := range b.opened {
+			c.session.release(id)
+		}
 		c.dismiss(errStorage.with(b.err))
 	} else {
 		c.net.Append(b.acks)

@@ -18,6 +18,9 @@ func (c *conn) onPublish(batch *core.Batch, raw *packet.Raw, frame []byte) error
 	if len(p.Payload) > o.maxPayload {
 		return errPayloadSize
 	}
+	if p.Retain && !o.retains() && c.version == packet.V5 { // [MQTT-3.2.2-14]
+		return errRetain
+	}
 	m := batch.Message()
 	*m = core.Message{Raw: p.Topic, Namer: o.namer, Payload: p.Payload}
 	if c.version == packet.V5 {
@@ -104,7 +107,12 @@ func (c *conn) retain(batch *core.Batch, m *core.Message, p *packet.Publish) err
 		return nil // Publish will say so
 	}
 	err := c.lis.module.retained.set(c.session.ep.Account(), m, p.QoS)
-	if err != nil && (c.version != packet.V5 || p.QoS == 0) {
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, errQuota): // [MQTT-4.8.0-2]
+		return errStorage.with(err)
+	case c.version != packet.V5 || p.QoS == 0:
 		return nil // counted; it goes to those who are there
 	}
 	return err
@@ -170,6 +178,7 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 		return err
 	}
 	b.holds(m)
+	b.opened = append(b.opened, p.ID)
 	matched, err := c.publish(batch, m, p)
 	code, err := c.verdict(matched, err)
 	if code.Failed() { // the exchange ends here [MQTT-4.3.3-9]

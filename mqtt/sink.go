@@ -136,6 +136,10 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 	switch {
 	case err != nil:
 		s.module.counters.refused.Add(1)
+		if b := d.Message.Stored; b != nil { // so that its publisher sends it again [MQTT-4.8.0-2]
+			b.Add()
+			b.Done(err)
+		}
 		return core.Refused
 	case direct:
 		return s.takeOff(c, d, pos)

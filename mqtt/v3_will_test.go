@@ -54,8 +54,8 @@ func TestV3Will(t *testing.T) {
 	})
 }
 
-// Others hear of wills also when the server stops.
-func TestV3WillAtShutdown(t *testing.T) {
+// NATS clients hear of wills too.
+func TestV3WillForOthers(t *testing.T) {
 	g := gatewaytest.Start(t, conf(""))
 	n := natsClient(t, g, "")
 	n.send("SUB w 1\r\nPING\r\n")
