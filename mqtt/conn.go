@@ -33,6 +33,7 @@ type conn struct {
 	lent    *lent    // scratch of this Feed; nil: not needed so far
 
 	accepted atomic.Bool  // CONNACK was sent: version, flags and maxPacket do not change any more
+	busy     sync.Mutex   // held while Feed is at work
 	feeding  atomic.Bool  // Feed is at work, and will flush
 	unacked  atomic.Int64 // publications of the client at QoS 1 and 2 that are not acknowledged for good
 	burst    *burst       // acknowledgements of this Feed; nil: none so far
@@ -56,6 +57,8 @@ var _ netio.Session = (*conn)(nil)
 
 // Feed implements netio.Session.
 func (c *conn) Feed(batch *core.Batch, b []byte) (n int, err error) {
+	c.busy.Lock()
+	defer c.busy.Unlock()
 	c.feeding.Store(true)
 	n, err = c.feed(batch, b)
 	c.settleBurst()

@@ -98,8 +98,13 @@ type former struct {
 	end  bool  // the session is over
 }
 
-// settle publishes the former connection's will, in its session's name, and tells it to go. [MQTT-3.1.4-2] [MQTT-3.1.4-3]
+// settle lets the former connection complete the packet that it is at work on, publishes its will, in its session's name,
+// and tells it to go. [MQTT-3.1.4-2] [MQTT-3.1.4-3] [MQTT-4.6.0-5]
 func (w former) settle(batch *core.Batch, s *session) {
+	if w.conn != nil {
+		w.conn.busy.Lock()
+		w.conn.busy.Unlock() //lint:ignore SA2001 waits for who holds it
+	}
 	if w.will != nil {
 		s.publishWill(batch, w.will)
 	}
