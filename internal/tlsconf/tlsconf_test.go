@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -57,7 +58,7 @@ func read(t *testing.T, text string) (*tlsconf.Server, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tlsconf.ReadServer(conf.Block("tls"))
+	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.DiscardHandler))
 	return s, conf.Finish()
 }
 
@@ -144,7 +145,14 @@ func TestErrors(t *testing.T) {
 		{good + ", timeout: 0", "want a positive duration"},
 		{good + ", ca_file: \"/nowhere\"", "read certificate authorities"},
 		{good + fmt.Sprintf(", ca_file: %q", key), "no certificate authority in"},
-		{good + ", pinned_certs: []", "not supported"},
+		{good + fmt.Sprintf(", ca_file: %q, verify: true, crl_file: \"/nowhere\"", cert), "read revocation lists"},
+		{good + fmt.Sprintf(", ca_file: %q, verify: true, crl_file: %q", cert, cert), "read revocation lists in"},
+		{good + ", crl_file: \"/nowhere\"", "crl_file: needs verify"},
+		{good + ", verify: true, crl_file: \"/nowhere\"", "crl_file: needs ca_file"},
+		{good + ", verify: true, pinned_certs: [\"abc\"]", "\"abc\" is not the SHA-256 sum"},
+		{good + ", pinned_certs: [\"" + strings.Repeat("0", 64) + "\"]", "pinned_certs: needs verify"},
+		{good + ", insecure: true", "only for outgoing connections"},
+		{good + ", ocsp_peer: true", "not supported"},
 		{good + ", unheard: 1", "unknown field \"unheard\""},
 	} {
 		_, err := read(t, "tls { "+c.text+" }")
@@ -158,7 +166,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestNone(t *testing.T) {
-	if s := tlsconf.ReadServer(nil); s != nil {
+	if s := tlsconf.ReadServer(nil, slog.New(slog.DiscardHandler)); s != nil {
 		t.Error("a server without a block")
 	}
 }
