@@ -12,6 +12,7 @@ import (
 const systemQueue = "_sys_"
 
 func (s *session) onSub(batch *core.Batch, args []byte) error {
+	s.conn.Renew()
 	a, err := wire.ParseSub(args)
 	if err != nil {
 		return fromWire(err)

@@ -37,6 +37,8 @@ type Conn struct {
 	read   atomic.Int64 // when bytes last came, Unix nanoseconds
 	held   int32        // bytes of the pre-auth budget
 	known  bool         // authenticated
+	renew  bool         // a fresh stack is wanted before the next wait
+	renews uint8        // how often there was one
 
 	mu       sync.Mutex // guards the fields below, but for the atomic ones
 	state    state
@@ -112,6 +114,13 @@ func (c *Conn) TickAt(t time.Time) {
 	}
 	c.lis.driver.clock.set(c, at)
 }
+
+// Renew asks for a fresh, small stack before the connection waits again, after work that is rare and needs a deep one: the
+// runtime takes a stack of 4 KiB back only with its goroutine. Session goroutine only, in Feed. It counts for the first few
+// times only.
+func (c *Conn) Renew() { c.renew = c.renews < mostRenews }
+
+const mostRenews = 4
 
 // Authenticated takes the connection out of the pre-auth budget. Session goroutine only.
 func (c *Conn) Authenticated() {

@@ -120,6 +120,7 @@ func (x *session) leave() { x.busy.Add(-1) }
 func (x *session) Feed(batch *core.Batch, b []byte) (n int, err error) {
 	x.enter()
 	defer x.leave()
+	x.conn.Renew() // every test goes on with another goroutine now and then
 	if x.block != nil {
 		x.conn.Append(x.block)
 		x.block = nil

@@ -18,8 +18,15 @@ func (c *Conn) serve() {
 			err = c.sock.park(c.readable)
 		}
 	}
+	if err == errRenew {
+		c.lis.wg.Go(c.serve)
+		return
+	}
 	c.finish(err)
 }
+
+// errRenew ends the goroutine, not the connection: another goes on.
+var errRenew = errors.New("continue on a fresh stack")
 
 // A burst is what is read and fed before the goroutine parks again.
 type burst struct {
@@ -53,6 +60,11 @@ func (c *Conn) readable() error {
 		c.lis.driver.buffers.put(b.buf)
 	}
 	c.lis.driver.engine.Put(b.batch)
+	if err == nil && c.renew {
+		c.renew = false
+		c.renews++
+		return errRenew
+	}
 	return err
 }
 

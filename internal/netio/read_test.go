@@ -264,7 +264,7 @@ func TestConnectWriteClose(t *testing.T) {
 // An idle connection is one goroutine and no buffer.
 func TestIdle(t *testing.T) {
 	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
-	const n = 200
+	const n = 2000
 	s.dial().echo("warm")
 	before := runtime.NumGoroutine()
 	for range n {
@@ -290,5 +290,34 @@ func TestAddresses(t *testing.T) {
 	}
 	if a.x.conn.TLS() != nil || time.Since(a.x.conn.Start()) > patience {
 		t.Error("TLS or start")
+	}
+}
+
+// Deep work leaves no deep stack behind.
+func TestRenew(t *testing.T) {
+	if raceEnabled {
+		t.Skip("stacks are deeper under the race detector")
+	}
+	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
+	const n = 2000
+	stacks := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.StackInuse)
+	}
+	before := stacks()
+	for range n {
+		c := s.dial()
+		c.Write(frame('E', strings.Repeat("x", 100)))
+		if _, err := io.ReadFull(c, make([]byte, 105)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const each = 3 << 10
+	for end := time.Now().Add(patience); stacks()-before > n*each; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes of stack each, want less than %d", (stacks()-before)/n, each)
+		}
 	}
 }
