@@ -17,6 +17,7 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 		return err
 	}
 	batch.Settle()
+	c.net.Renew() // what follows needs a deeper stack than an idle client should keep
 	s := c.session
 	var tree []*core.Message
 	if mentionsSys(&p) {
