@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nkeys"
 
@@ -50,6 +51,9 @@ type Gateway struct {
 	profile  *profile
 	stopped  bool
 }
+
+// expiresSoon is how long before the end of a certificate somebody should hear of it.
+const expiresSoon = 7 * 24 * time.Hour
 
 // A part is a module of the table and what New made of it; nil where the configuration leaves it out.
 type part struct {
@@ -178,6 +182,19 @@ func (g *Gateway) Addr(name string) []net.Addr {
 	return nil
 }
 
+// Listeners returns what the gateway serves, or would serve.
+func (g *Gateway) Listeners() (all []module.Listener) {
+	for _, m := range g.built() {
+		if l, ok := m.(module.Lister); ok {
+			all = append(all, l.Listeners()...)
+		}
+	}
+	return all
+}
+
+// Rules returns who may come in where a listener says nothing else.
+func (g *Gateway) Rules() *auth.Rules { return g.auth.Default() }
+
 // Digest returns the configuration's digest, as nats-server's config_digest.
 func (g *Gateway) Digest() string {
 	g.mu.Lock()
@@ -209,6 +226,11 @@ func (g *Gateway) start(ctx context.Context) error {
 	}
 	if g.auth.Default().Plain() {
 		g.log.Warn("passwords stand in the configuration in clear: bcrypt hashes are safer")
+	}
+	for _, l := range g.Listeners() {
+		if left := time.Until(l.Expires); !l.Expires.IsZero() && left < expiresSoon {
+			g.log.Warn("certificate expires soon, or has expired", "protocol", l.Protocol, "addr", l.Addr, "expires", l.Expires)
+		}
 	}
 	for i, p := range g.parts {
 		if p.module == nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"leafgate/auth"
 	"leafgate/config"
@@ -58,6 +59,15 @@ type Server struct {
 	Default bool   // no configuration file: listeners keep to loopback
 }
 
+// A Listener is one address of a module, for those who look after a gateway.
+type Listener struct {
+	Protocol string
+	Addr     string      // host:port as configured; port 0: any free one
+	TLS      string      // the settings that say what clients must show: "tls", "tls verify", "tls verify_and_map"; empty: none
+	Expires  time.Time   // the first certificate that clients are shown; zero: none
+	Rules    *auth.Rules // who may come in; nil: everybody
+}
+
 // Add-ons, asserted once by gateway.
 type (
 	// A Reloader takes a new configuration while it runs. Check says, without any effect, whether it could.
@@ -75,6 +85,8 @@ type (
 	Readier interface{ Ready() error }
 	// An Addresser says where a module listens, once it has started.
 	Addresser interface{ Addrs() []net.Addr }
+	// A Lister says what a module serves, before it has started too. It is called from any goroutine.
+	Lister interface{ Listeners() []Listener }
 	// A Reporter sets its part of /varz, under nats-server's names and with its types. It is called from any goroutine.
 	Reporter interface{ Report(varz map[string]any) }
 )

@@ -97,6 +97,11 @@ func (m *monitor) Reload(conf *config.Block) error {
 	return nil
 }
 
+// Listeners implements module.Lister.
+func (m *monitor) Listeners() []module.Listener {
+	return []module.Listener{{Protocol: "http", Addr: m.options.addr}}
+}
+
 // Addrs implements module.Addresser.
 func (m *monitor) Addrs() []net.Addr {
 	if m.ln == nil {

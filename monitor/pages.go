@@ -2,9 +2,11 @@ package monitor
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"sync"
+	"time"
 
 	"leafgate/module"
 )
@@ -41,18 +43,24 @@ func index(w http.ResponseWriter, _ *http.Request) {
 `))
 }
 
-// healthz is ready when every module is.
+// healthz is ready when every module is, and no certificate has expired.
 func (m *monitor) healthz(w http.ResponseWriter, _ *http.Request) {
+	warnings, err := m.certificates(time.Now())
 	for name, other := range m.env.Modules {
-		if r, ok := other.(module.Readier); ok {
-			if err := r.Ready(); err != nil {
-				reply(w, http.StatusServiceUnavailable, map[string]any{
-					"status": "unavailable", "error": name + ": " + err.Error()})
-				return
+		if r, ok := other.(module.Readier); ok && err == nil {
+			if err = r.Ready(); err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	reply(w, http.StatusOK, map[string]any{"status": "ok"})
+	body, status := map[string]any{"status": "ok"}, http.StatusOK
+	if err != nil {
+		body, status = map[string]any{"status": "unavailable", "error": err.Error()}, http.StatusServiceUnavailable
+	}
+	if len(warnings) > 0 {
+		body["warnings"] = warnings
+	}
+	reply(w, status, body)
 }
 
 func reply(w http.ResponseWriter, status int, body map[string]any) {

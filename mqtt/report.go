@@ -2,7 +2,23 @@ package mqtt
 
 import "leafgate/module"
 
-var _ module.Reporter = (*frontend)(nil)
+var (
+	_ module.Reporter = (*frontend)(nil)
+	_ module.Lister   = (*frontend)(nil)
+)
+
+// Listeners implements module.Lister.
+func (f *frontend) Listeners() (all []module.Listener) {
+	for _, l := range f.listeners {
+		o := l.opts.Load()
+		about := module.Listener{Protocol: Protocol, Addr: o.addr(), Rules: o.rules}
+		if o.tls != nil {
+			about.TLS, about.Expires = o.tls.String(), o.tls.Expires()
+		}
+		all = append(all, about)
+	}
+	return all
+}
 
 // Report implements module.Reporter: the mqtt part of /varz, and what this frontend adds to the totals.
 func (f *frontend) Report(v map[string]any) {
@@ -18,7 +34,8 @@ func (f *frontend) Report(v map[string]any) {
 		"in_msgs": x.traffic.InMsgs, "out_msgs": x.traffic.OutMsgs, "in_bytes": x.traffic.InBytes, "out_bytes": x.traffic.OutBytes,
 	}
 	if lo.tls != nil {
-		m["tls_timeout"] = lo.tls.Timeout.Seconds()
+		m["tls_timeout"], m["tls_verify"], m["tls_map"] = lo.tls.Timeout.Seconds(), lo.tls.Verify(), lo.tls.Maps()
+		m["tls_cert_not_after"] = lo.tls.Expires().UTC()
 	}
 	v["mqtt"] = m
 	f.addTotals(v, x)

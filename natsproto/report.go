@@ -2,7 +2,23 @@ package natsproto
 
 import "leafgate/module"
 
-var _ module.Reporter = (*frontend)(nil)
+var (
+	_ module.Reporter = (*frontend)(nil)
+	_ module.Lister   = (*frontend)(nil)
+)
+
+// Listeners implements module.Lister.
+func (f *frontend) Listeners() (all []module.Listener) {
+	for _, l := range f.listeners {
+		o := l.opts.Load()
+		about := module.Listener{Protocol: Protocol, Addr: o.addr(), Rules: o.rules}
+		if o.tls != nil {
+			about.TLS, about.Expires = o.tls.String(), o.tls.Expires()
+		}
+		all = append(all, about)
+	}
+	return all
+}
 
 // Report implements module.Reporter. What differs from listener to listener is the first one's.
 func (f *frontend) Report(v map[string]any) {
@@ -21,6 +37,7 @@ func (f *frontend) Report(v map[string]any) {
 	}
 	if lo.tls != nil {
 		v["tls_timeout"], v["tls_required"], v["tls_verify"] = lo.tls.Timeout.Seconds(), !lo.allowPlain, lo.tls.Verify()
+		v["tls_cert_not_after"] = lo.tls.Expires().UTC()
 	}
 	if len(lo.advertise) > 0 {
 		v["connect_urls"] = lo.advertise

@@ -104,6 +104,17 @@ func (s *Server) Verify() bool {
 // Maps says whether that certificate says who the client is.
 func (s *Server) Maps() bool { return s.current.Load().maps }
 
+// String names the settings that say what clients must show.
+func (s *Server) String() string {
+	switch {
+	case s.Maps():
+		return "tls verify_and_map"
+	case s.Verify():
+		return "tls verify"
+	}
+	return "tls"
+}
+
 // Expires is when the first of the certificates that clients are shown expires.
 func (s *Server) Expires() time.Time { return s.current.Load().material().expires }
 
