@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 )
 
 // A Module is one running part: a frontend, a link, monitoring.
@@ -48,6 +50,8 @@ type Env struct {
 	Protocol func(name string) (netio.SessionServer, bool)
 	// Modules yields the gateway's modules and their names, once all have been built.
 	Modules iter.Seq2[string, Module]
+	// History is told what happens to connections; nil keeps nothing.
+	History *History
 }
 
 // Server is what the gateway says of itself.
@@ -89,4 +93,21 @@ type (
 	Lister interface{ Listeners() []Listener }
 	// A Reporter sets its part of /varz, under nats-server's names and with its types. It is called from any goroutine.
 	Reporter interface{ Report(varz map[string]any) }
+	// A Connector describes the connections it has now, and counts the messages of those it has and had. It is called
+	// from any goroutine.
+	Connector interface {
+		Conns() iter.Seq[Conn]
+		Traffic() core.Stats
+	}
+	// A Dropper counts the messages that it did not deliver or keep, by reason, since the start.
+	Dropper interface {
+		Drops() iter.Seq2[reason.Reason, int64]
+	}
+	// An Uplinker tells the truth about its links to other servers.
+	Uplinker interface{ Uplinks() iter.Seq[Uplink] }
+	// A Pager answers questions about the gateway: page is a name such as connz, query what stands behind the question
+	// mark. The answer becomes JSON. The error is a *PageError where the question is at fault.
+	Pager interface {
+		Page(page string, query url.Values) (any, error)
+	}
 )

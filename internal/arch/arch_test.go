@@ -25,14 +25,14 @@ const (
 )
 
 // below is what a module may import, and with it everything above modules.
-var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/tlsconf", "internal/wsdial"}
+var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/reason", "internal/tlsconf", "internal/wsdial"}
 
 // rooms says which rooms of ours a room may import. A folder that is not listed is a module, and a folder in it a leaf
 // room of its own that imports nothing; examples and the like are listed when they come.
 var rooms = map[string][]string{
 	"cmd/leafgate":        {"gateway", "config"},
 	"gateway/gatewaytest": {"gateway", "config", "core"},
-	"module":              {"auth", "core", "config", "internal/netio"},
+	"module":              {"auth", "core", "config", "internal/netio", "internal/reason"},
 	"auth":                {"core", "config", "mapping"},
 	"internal/netio":      {"core"},
 	"internal/tlsconf":    {"config"},
@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"peers":               {"core"},
 
 	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
-	"internal/arch": nil, "internal/tools/mochi": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/wsdial": nil,
+	"internal/arch": nil, "internal/tools/mochi": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/reason": nil, "internal/wsdial": nil,
 }
 
 // forTests is what tests may import besides.

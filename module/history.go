@@ -1,0 +1,169 @@
+package module
+
+import (
+	"crypto/tls"
+	"iter"
+	"sync"
+	"time"
+
+	"leafgate/internal/reason"
+)
+
+// Bounds of a History.
+const (
+	DefaultClosed = 10_000 // connections
+	keptEvents    = 4096
+)
+
+// A History is what has lately happened in a gateway: connections that were closed, events, and counts of both since the
+// start. Its methods may be called from any goroutine; a nil History keeps nothing.
+type History struct {
+	mu     sync.Mutex
+	closed ring[Conn]
+	events ring[Event]
+	counts map[CountKey]int64
+}
+
+// A CountKey says what is counted together.
+type CountKey struct {
+	Type   string // protocol
+	What   What
+	Reason reason.Reason
+}
+
+// NewHistory keeps the last closed connections; 0: [DefaultClosed].
+func NewHistory(closed int) *History {
+	h := &History{counts: make(map[CountKey]int64)}
+	h.closed.most, h.events.most = DefaultClosed, keptEvents
+	h.Resize(closed)
+	return h
+}
+
+// Resize changes how many closed connections are kept; 0: [DefaultClosed].
+func (h *History) Resize(closed int) {
+	if closed == 0 {
+		closed = DefaultClosed
+	}
+	h.mu.Lock()
+	h.closed.resize(closed)
+	h.mu.Unlock()
+}
+
+// Close keeps c, whose Reason is set, as closed now. detail says more, for people; it never holds a secret.
+func (h *History) Close(c Conn, detail string) {
+	if h == nil {
+		return
+	}
+	c.Stop, c.Endpoint, c.Pending = time.Now(), nil, 0
+	if t := c.TLS; t != nil { // certificates are large
+		c.TLS = &tls.ConnectionState{Version: t.Version, CipherSuite: t.CipherSuite}
+	}
+	e := About(&c, Closed, c.Reason, detail)
+	e.Time = c.Stop
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed.add(c)
+	h.tell(e)
+}
+
+// Tell keeps an event; what the last one said already is counted there.
+func (h *History) Tell(e Event) {
+	if h == nil {
+		return
+	}
+	e.Time = time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tell(e)
+}
+
+func (h *History) tell(e Event) {
+	e.Count = max(1, e.Count)
+	h.counts[CountKey{e.Type, e.What, e.Reason}] += int64(e.Count)
+	if last := h.events.last(); last != nil && last.same(&e) {
+		e.Count += last.Count
+		*last = e
+		return
+	}
+	h.events.add(e)
+}
+
+// Closed are the connections that were closed, the last one first.
+func (h *History) Closed() []Conn {
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed.newest()
+}
+
+// Events are what has happened, the last one first.
+func (h *History) Events() []Event {
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.events.newest()
+}
+
+// Counts say how often what happened since the start.
+func (h *History) Counts() iter.Seq2[CountKey, int64] {
+	all := make(map[CountKey]int64)
+	if h != nil {
+		h.mu.Lock()
+		for k, n := range h.counts {
+			all[k] = n
+		}
+		h.mu.Unlock()
+	}
+	return func(yield func(CountKey, int64) bool) {
+		for k, n := range all {
+			if !yield(k, n) {
+				return
+			}
+		}
+	}
+}
+
+// A ring keeps the last of many. It grows to its bound and not beyond.
+type ring[T any] struct {
+	items []T
+	next  int // place of the next one, once the ring is full
+	most  int
+}
+
+func (r *ring[T]) add(item T) {
+	if len(r.items) < r.most {
+		r.items = append(r.items, item)
+		return
+	}
+	r.items[r.next] = item
+	r.next = (r.next + 1) % r.most
+}
+
+func (r *ring[T]) last() *T {
+	if len(r.items) == 0 {
+		return nil
+	}
+	return &r.items[(r.next+len(r.items)-1)%len(r.items)]
+}
+
+func (r *ring[T]) newest() []T {
+	n := len(r.items)
+	all := make([]T, n)
+	for i := range all {
+		all[i] = r.items[(r.next+n-1-i)%n]
+	}
+	return all
+}
+
+func (r *ring[T]) resize(most int) {
+	kept := r.newest()
+	kept = kept[:min(len(kept), most)]
+	*r = ring[T]{most: most}
+	for i := len(kept) - 1; i >= 0; i-- {
+		r.add(kept[i])
+	}
+}

@@ -1,0 +1,27 @@
+package module
+
+import "time"
+
+// An Uplink is a link to another server, as /uplinkz shows it.
+type Uplink struct {
+	Name      string        `json:"name"`                 // as configured, or the other server's
+	URL       string        `json:"url"`                  // without credentials
+	Account   string        `json:"account"`              // whose subjects it carries
+	Connected bool          `json:"connected"`            // now
+	Since     time.Time     `json:"since,omitzero"`       // when that began
+	RTT       time.Duration `json:"rtt"`                  // nanoseconds; 0: not known
+	Attempts  int           `json:"attempts"`             // to connect, since it was last connected
+	Error     string        `json:"last_error,omitempty"` // of the last attempt, or why the link ended
+	InMsgs    int64         `json:"in_msgs"`
+	OutMsgs   int64         `json:"out_msgs"`
+	InBytes   int64         `json:"in_bytes"`
+	OutBytes  int64         `json:"out_bytes"`
+}
+
+// A PageError refuses a question about the gateway.
+type PageError struct {
+	Status int // of HTTP
+	Text   string
+}
+
+func (e *PageError) Error() string { return e.Text }
