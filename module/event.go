@@ -21,17 +21,17 @@ func (w What) String() string { return [...]string{"closed", "refused", "dropped
 
 // An Event is something that an operator may be asked about later.
 type Event struct {
-	Time    time.Time // when it happened last
+	Time    time.Time // when it was noted last
 	What    What
 	Reason  reason.Reason
-	Count   int    // how often in a row
+	Count   int    // how often it was noted
 	ID      uint64 // of the connection
 	Type    string // its protocol
 	Name    string // what the client calls itself, its client identifier where it has one
 	User    string // never a secret
 	Account string
 	Remote  netip.AddrPort
-	Detail  string // for people; never a secret
+	Detail  string // of the last time, for people; never a secret
 }
 
 // About makes an event about c.
@@ -44,7 +44,11 @@ func About(c *Conn, what What, why reason.Reason, detail string) Event {
 		Remote: c.Remote, Detail: detail}
 }
 
-// same says whether e repeats what o says.
-func (e *Event) same(o *Event) bool {
-	return e.ID == o.ID && e.What == o.What && e.Reason == o.Reason && e.Detail == o.Detail
+// An eventKey is what events have in common that are kept as one.
+type eventKey struct {
+	id   uint64
+	what What
+	why  reason.Reason
 }
+
+func (e *Event) key() eventKey { return eventKey{e.ID, e.What, e.Reason} }

@@ -3,6 +3,7 @@ package module
 import (
 	"crypto/tls"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type History struct {
 	mu     sync.Mutex
 	closed ring[Conn]
 	events ring[Event]
+	places map[eventKey]int // of events, in their ring
 	counts map[CountKey]int64
 }
 
@@ -33,7 +35,7 @@ type CountKey struct {
 
 // NewHistory keeps the last closed connections; 0: [DefaultClosed].
 func NewHistory(closed int) *History {
-	h := &History{counts: make(map[CountKey]int64)}
+	h := &History{places: make(map[eventKey]int), counts: make(map[CountKey]int64)}
 	h.closed.most, h.events.most = DefaultClosed, keptEvents
 	h.Resize(closed)
 	return h
@@ -66,7 +68,8 @@ func (h *History) Close(c Conn, detail string) {
 	h.tell(e)
 }
 
-// Tell keeps an event; what the last one said already is counted there.
+// Tell keeps an event. What happens to a connection for the same reason again is counted and replaces the former time and
+// detail: one client cannot drive out the events of others.
 func (h *History) Tell(e Event) {
 	if h == nil {
 		return
@@ -80,12 +83,16 @@ func (h *History) Tell(e Event) {
 func (h *History) tell(e Event) {
 	e.Count = max(1, e.Count)
 	h.counts[CountKey{e.Type, e.What, e.Reason}] += int64(e.Count)
-	if last := h.events.last(); last != nil && last.same(&e) {
-		e.Count += last.Count
-		*last = e
+	if at, found := h.places[e.key()]; found {
+		e.Count += h.events.items[at].Count
+		h.events.items[at] = e
 		return
 	}
-	h.events.add(e)
+	at, old := h.events.add(e)
+	if old.Count > 0 {
+		delete(h.places, old.key())
+	}
+	h.places[e.key()] = at
 }
 
 // Closed are the connections that were closed, the last one first.
@@ -104,8 +111,10 @@ func (h *History) Events() []Event {
 		return nil
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.events.newest()
+	all := h.events.newest()
+	h.mu.Unlock()
+	slices.SortStableFunc(all, func(a, b Event) int { return b.Time.Compare(a.Time) })
+	return all
 }
 
 // Counts say how often what happened since the start.
@@ -134,20 +143,16 @@ type ring[T any] struct {
 	most  int
 }
 
-func (r *ring[T]) add(item T) {
+// add answers where item is, and what it has replaced.
+func (r *ring[T]) add(item T) (at int, old T) {
 	if len(r.items) < r.most {
 		r.items = append(r.items, item)
-		return
+		return len(r.items) - 1, old
 	}
-	r.items[r.next] = item
+	at, old = r.next, r.items[r.next]
+	r.items[at] = item
 	r.next = (r.next + 1) % r.most
-}
-
-func (r *ring[T]) last() *T {
-	if len(r.items) == 0 {
-		return nil
-	}
-	return &r.items[(r.next+len(r.items)-1)%len(r.items)]
+	return at, old
 }
 
 func (r *ring[T]) newest() []T {

@@ -61,17 +61,35 @@ func TestHistoryLetsGoOfWhatIsLarge(t *testing.T) {
 	}
 }
 
-func TestEventsInARowAreOne(t *testing.T) {
+func TestEventsOfTheSameKindAreOne(t *testing.T) {
 	h := module.NewHistory(0)
 	c := module.Conn{ID: 1, Type: "mqtt", Name: "name", MQTTClient: "client"}
-	for range 3 {
+	for _, detail := range []string{"a", "b", "c"} {
+		h.Tell(module.About(&c, module.Refused, reason.PermissionsViolation, detail))
 		h.Tell(module.About(&c, module.Dropped, reason.QueueFull, ""))
 	}
-	h.Tell(module.About(&c, module.Refused, reason.PermissionsViolation, "a"))
-	h.Tell(module.About(&c, module.Refused, reason.PermissionsViolation, "b"))
+	h.Tell(module.About(&c, module.Refused, reason.PermissionsViolation, "d"))
 	got := h.Events()
-	if len(got) != 3 || got[0].Detail != "b" || got[2].Count != 3 || got[2].Name != "client" || got[2].Time.IsZero() {
+	if len(got) != 2 || got[0].Detail != "d" || got[0].Count != 4 || got[1].Count != 3 || got[0].Name != "client" ||
+		got[1].Time.IsZero() {
 		t.Errorf("events %+v", got)
+	}
+}
+
+// TestEventsAreBounded has so many that the first are forgotten, and then come again.
+func TestEventsAreBounded(t *testing.T) {
+	h := module.NewHistory(0)
+	tell := func(id uint64) {
+		h.Tell(module.About(&module.Conn{ID: id}, module.Refused, reason.PermissionsViolation, ""))
+	}
+	const many = 10_000
+	for id := range uint64(many) {
+		tell(id)
+	}
+	tell(0)
+	got := h.Events()
+	if len(got) >= many || got[0].ID != 0 || got[0].Count != 1 || got[1].ID != many-1 {
+		t.Errorf("%d events, %+v, %+v", len(got), got[0], got[1])
 	}
 }
 

@@ -6,15 +6,17 @@ import (
 
 	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 	"leafgate/natsproto/wire"
 )
 
 // A clientError is what a client did wrong or has to hear. It is one of three: told and forgiven (text, no reason), told
 // and closed (both), closed in silence (no text).
 type clientError struct {
-	text   string // of -ERR; clients compare it, some of them letter by letter
-	reason Reason // why the connection ends; Open: it does not
-	detail error  // for the log; nil: nothing to add
+	text    string        // of -ERR; clients compare it, some of them letter by letter
+	reason  reason.Reason // why the connection ends; None: it does not
+	refusal reason.Reason // why only what was asked for is not done
+	detail  error         // for the log; nil: nothing to add
 }
 
 func (e *clientError) Error() string {
@@ -32,34 +34,34 @@ func (e *clientError) Unwrap() error { return e.detail }
 
 // with adds what the log should say.
 func (e *clientError) with(detail error) error {
-	return &clientError{e.text, e.reason, detail}
+	return &clientError{e.text, e.reason, e.refusal, detail}
 }
 
 var (
-	errAuthorization  = &clientError{text: "Authorization Violation", reason: AuthenticationFailure}
-	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: AuthenticationTimeout}
-	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: AuthenticationExpired}
-	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: MaxConnections}
-	errMaxAccount     = &clientError{text: "maximum account active connections exceeded", reason: MaxAccountConnections}
-	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: MaxPayload}
-	errControlLine    = &clientError{text: "maximum control line exceeded", reason: MaxControlLine}
-	errStale          = &clientError{text: "Stale Connection", reason: StaleConnection}
-	errUnknown        = &clientError{text: "Unknown Protocol Operation", reason: ProtocolViolation}
-	errProtocol       = &clientError{text: "invalid client protocol", reason: BadClientProtocolVersion}
-	errNoResponders   = &clientError{text: "no responders requires headers support", reason: NoRespondersRequiresHeaders}
+	errAuthorization  = &clientError{text: "Authorization Violation", reason: reason.AuthenticationFailure}
+	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: reason.AuthenticationTimeout}
+	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: reason.AuthenticationExpired}
+	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: reason.MaxConnections}
+	errMaxAccount     = &clientError{text: "maximum account active connections exceeded", reason: reason.MaxAccountConnections}
+	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: reason.MaxPayload}
+	errControlLine    = &clientError{text: "maximum control line exceeded", reason: reason.MaxControlLine}
+	errStale          = &clientError{text: "Stale Connection", reason: reason.StaleConnection}
+	errUnknown        = &clientError{text: "Unknown Protocol Operation", reason: reason.ProtocolViolation}
+	errProtocol       = &clientError{text: "invalid client protocol", reason: reason.BadProtocolVersion}
+	errNoResponders   = &clientError{text: "no responders requires headers support", reason: reason.NoRespondersRequiresHeaders}
 
-	errArguments = &clientError{reason: ProtocolViolation}
-	errClientErr = &clientError{reason: ParseError}
-	errLameDuck  = &clientError{reason: ServerShutdown}
+	errArguments = &clientError{reason: reason.ProtocolViolation}
+	errClientErr = &clientError{reason: reason.ParseError}
+	errLameDuck  = &clientError{reason: reason.ServerShutdown}
 
-	errMaxSubscriptions = &clientError{text: "maximum subscriptions exceeded"}
-	errBadSubject       = &clientError{text: "Invalid Subject"}
-	errBadPublish       = &clientError{text: "Invalid Publish Subject"}
+	errMaxSubscriptions = &clientError{text: "maximum subscriptions exceeded", refusal: reason.MaxSubscriptions}
+	errBadSubject       = &clientError{text: "Invalid Subject", refusal: reason.InvalidSubject}
+	errBadPublish       = &clientError{text: "Invalid Publish Subject", refusal: reason.InvalidSubject}
 )
 
 // refused makes the answer to something a client has no right to.
 func refused(format string, args ...any) error {
-	return &clientError{text: "Permissions Violation for " + fmt.Sprintf(format, args...)}
+	return &clientError{text: "Permissions Violation for " + fmt.Sprintf(format, args...), refusal: reason.PermissionsViolation}
 }
 
 // fromWire says what a line that wire cannot read means for the connection.
@@ -89,8 +91,9 @@ func (s *session) funnel(batch *core.Batch, err error) error {
 	if own.text != "" {
 		s.say(batch, wire.AppendErr(nil, own.text))
 	}
-	if own.reason == Open {
+	if own.reason == reason.None {
 		s.debug("client error", err)
+		s.refused(own)
 		return nil
 	}
 	return err

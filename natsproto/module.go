@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"leafgate/config"
+	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 	"leafgate/module"
 )
 
@@ -28,7 +30,8 @@ type frontend struct {
 	mu       sync.Mutex // guards the fields below
 	first    *session
 	count    int
-	closed   [reasons]uint64
+	closed   [reason.Count]uint64
+	past     core.Stats // of sessions that have ended
 	stopping bool
 }
 
@@ -122,9 +125,9 @@ func (f *frontend) enter(s *session) bool {
 	return f.count <= f.opts.Load().maxConnections
 }
 
-// leave counts s out and says why it went, once.
-func (f *frontend) leave(s *session, user string, cause error) {
-	reason := reasonOf(cause)
+// leave counts s out and says why it went, once. about is what it was.
+func (f *frontend) leave(s *session, about module.Conn, cause error) {
+	why := reasonOf(cause)
 	f.mu.Lock()
 	if s.prev != nil {
 		s.prev.next = s.next
@@ -136,11 +139,14 @@ func (f *frontend) leave(s *session, user string, cause error) {
 	}
 	s.next, s.prev = nil, nil
 	f.count--
-	f.closed[reason]++
+	f.closed[why]++
+	f.past = module.Sum(f.past, about.Stats)
 	f.mu.Unlock()
-	if f.log.Enabled(context.Background(), reason.level()) {
-		f.log.Log(context.Background(), reason.level(), "client closed", "client", s.conn.ID(),
-			"remote", s.conn.RemoteAddr().String(), "user", user, "reason", reason.String(), "cause", cause)
+	about.Reason = why
+	f.env.History.Close(about, detailOf(cause))
+	if f.log.Enabled(context.Background(), why.Level()) {
+		f.log.Log(context.Background(), why.Level(), "client closed", "client", s.conn.ID(),
+			"remote", s.conn.RemoteAddr().String(), "user", about.User, "code", why.Code(), "reason", why.String(), "cause", cause)
 	}
 }
 
@@ -151,19 +157,6 @@ func (f *frontend) sessions() []*session {
 	all := make([]*session, 0, f.count)
 	for s := f.first; s != nil; s = s.next {
 		all = append(all, s)
-	}
-	return all
-}
-
-// Closed counts the connections that have ended, by reason.
-func (f *frontend) Closed() map[Reason]uint64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	all := make(map[Reason]uint64)
-	for r, n := range f.closed {
-		if n > 0 {
-			all[Reason(r)] = n
-		}
 	}
 	return all
 }

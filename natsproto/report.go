@@ -1,6 +1,9 @@
 package natsproto
 
-import "leafgate/module"
+import (
+	"leafgate/internal/reason"
+	"leafgate/module"
+)
 
 var (
 	_ module.Reporter = (*frontend)(nil)
@@ -52,7 +55,7 @@ func (f *frontend) reportConnections(v map[string]any) {
 	for _, n := range f.closed {
 		total += n
 	}
-	pending, deadline := f.closed[SlowConsumerPending], f.closed[SlowConsumerDeadline]
+	pending, deadline := f.closed[reason.SlowConsumerPending], f.closed[reason.SlowConsumerDeadline]
 	v["connections"], v["total_connections"] = f.count, total
-	v["slow_consumers"], v["stale_connections"] = pending+deadline, f.closed[StaleConnection]
+	v["slow_consumers"], v["stale_connections"] = pending+deadline, f.closed[reason.StaleConnection]
 }

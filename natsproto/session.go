@@ -154,15 +154,15 @@ var (
 // Closed implements netio.Session.
 func (s *session) Closed(batch *core.Batch, cause error) {
 	s.mu.Lock()
-	ep, user := s.ep, ""
+	ep, about := s.ep, s.describe()
 	s.ep = nil // a reload finds nothing any more
 	s.mu.Unlock()
 	if ep != nil {
-		user = ep.Identity().User
 		batch.Settle()
+		about.Stats = ep.Stats()
 		ep.Close()
 	}
-	s.lis.module.leave(s, user, cause)
+	s.lis.module.leave(s, about, cause)
 }
 
 func (s *session) debug(msg string, err error) {
