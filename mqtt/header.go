@@ -11,7 +11,7 @@ import (
 // The fields of a header block that mean something here. PROPERTIES.md says what becomes of which.
 const (
 	fieldContentType = "Content-Type"
-	fieldFormat      = "Mqtt-Format"      // 1: the payload is UTF-8
+	fieldFormat      = "Mqtt-Format"      // 1: the payload is UTF-8; 0: bytes, as without
 	fieldExpiry      = "Mqtt-Expiry"      // message expiry interval in seconds
 	fieldCorrelation = "Mqtt-Correlation" // correlation data, base64
 	fieldProperties  = "Mqtt-Properties"  // a property block, base64url
@@ -33,15 +33,16 @@ const (
 // What a header block cannot hold, and the order of the User Properties, is in one opaque field that only [appendProperties]
 // reads. [MQTT-3.3.2-4] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]
 func appendHeader(dst []byte, p *packet.PublishProperties) []byte {
-	if p.ContentType == nil && p.PayloadFormat == 0 && !p.HasExpiry && p.CorrelationData == nil && p.User == 0 {
+	if p.ContentType == nil && !p.HasFormat && !p.HasExpiry && p.CorrelationData == nil && p.User == 0 {
 		return dst
 	}
 	dst = append(dst, statusLine+newline...)
 	if p.ContentType != nil && isFieldValue(p.ContentType) {
 		dst = appendField(dst, fieldContentType, p.ContentType)
 	}
-	if p.PayloadFormat == 1 {
-		dst = append(dst, fieldFormat+": 1"+newline...)
+	if p.HasFormat {
+		dst = append(append(dst, fieldFormat+": "...), '0'+p.PayloadFormat)
+		dst = append(dst, newline...)
 	}
 	if p.HasExpiry {
 		dst = strconv.AppendUint(append(dst, fieldExpiry+": "...), uint64(p.Expiry), 10)

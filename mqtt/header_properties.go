@@ -91,10 +91,10 @@ func appendText(dst []byte, id byte, value []byte) []byte {
 
 // appendFormat appends a Payload Format Indicator.
 func appendFormat(dst, value []byte) []byte {
-	if string(value) != "1" {
+	if string(value) != "0" && string(value) != "1" {
 		return dst
 	}
-	return append(dst, idPayloadFormat, 1)
+	return append(dst, idPayloadFormat, value[0]-'0')
 }
 
 // appendCorrelation appends the Correlation Data that value encodes.

@@ -53,6 +53,7 @@ func describeProperties(p *packet.PublishProperties) string {
 	}
 	say(p.ContentType != nil, "type=%q", p.ContentType)
 	say(p.PayloadFormat != 0, "utf8")
+	say(p.HasFormat && p.PayloadFormat == 0, "bytes")
 	say(p.CorrelationData != nil, "correlation=%q", p.CorrelationData)
 	for name, value := range p.Users() {
 		say(true, "%q=%q", name, value)
@@ -85,7 +86,8 @@ const (
 func TestHeaderFromProperties(t *testing.T) {
 	for _, test := range []struct{ name, block, want string }{
 		{name: "nothing"},
-		{name: "nothing that a header says", block: aliasBlock + replyBlock + "\x01\x00"},
+		{name: "nothing that a header says", block: aliasBlock + replyBlock},
+		{name: "format 0", block: "\x01\x00", want: "Mqtt-Format: 0\r\n"},
 		{name: "content type", block: typeBlock, want: "Content-Type: text/plain\r\n"},
 		{name: "empty content type", block: "\x03\x00\x00", want: "Content-Type: \r\n"},
 		{name: "format", block: formatBlock, want: "Mqtt-Format: 1\r\n"},
@@ -146,6 +148,7 @@ func TestPropertiesFromHeader(t *testing.T) {
 			want: `response="a/b" expiry=0 id=1 id=268435455`},
 		{name: "single fields", header: "Mqtt-Correlation: /wANCg==\r\nContent-Type: text/plain\r\nMqtt-Format: 1\r\n",
 			want: `type="text/plain" utf8 correlation="\xff\x00\r\n"`},
+		{name: "format 0", header: "Mqtt-Format: 0\r\n", want: "bytes"},
 		{name: "empty fields", header: "Mqtt-Correlation: \r\nContent-Type: \r\n", want: `type="" correlation=""`},
 		{name: "users", header: "b: 1\r\nA: 2\r\nb:3\r\nb: \r\n", want: `"b"="1" "A"="2" "b"="3" "b"=""`},
 		{name: "one blank goes", header: "a:  x \r\n", want: `"a"=" x "`},

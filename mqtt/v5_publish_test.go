@@ -41,6 +41,8 @@ func TestV5Properties(t *testing.T) {
 			send("s", hello5("s", stays(60))), expect("s", back5), gets("s", pub(1, 1, dup)))),
 		{name: "[MQTT-3.3.2-4] payload format 0 that is said explicitly", steps: play(watches5("s", "t", 0), enters5("a"),
 			steps(send("a", rawPublish("t", "\x01\x00", "x")), expect("s", rawPublish("t", "\x01\x00", "x"))))},
+		{name: "[MQTT-3.3.2-4] the same at QoS 1, and no other", steps: play(watches5("s", "t", 1), enters5("a"),
+			steps(send("a", "\x32\x09\x00\x01t\x00\x07\x02\x01\x00x", pub5("t", "y", 1, 7)), expect("s", "\x32\x09\x00\x01t\x00\x01\x02\x01\x00x", pub5("t", "y", 1, 2))))},
 		{name: "[MQTT-3.3.2-16] [MQTT-3.3.2-20] empty ones", steps: play(watches5("s", "t", 1), enters5("a"),
 			steps(send("a", "\x32\x0d\x00\x01t\x00\x07\x06\x03\x00\x00\x09\x00\x00x"), gets("s", "\x32\x0d\x00\x01t\x00\x01\x06\x03\x00\x00\x09\x00\x00x")))},
 		{name: "clients of 3.1.1 get the message alone", steps: play(watches("s", "t", 1), enters5("a"), steps(send("a", pub(1, 7)), expect("s", pub3("t", "x", 1, 1))))},

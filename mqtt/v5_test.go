@@ -50,10 +50,6 @@ func willDelay(seconds uint32) func(*packet.Connect) {
 	return func(c *packet.Connect) { c.Will.Delay = seconds }
 }
 
-func named(id string) func(*packet.Connect) {
-	return func(c *packet.Connect) { c.ClientID = []byte(id) }
-}
-
 // What a PUBLISH may say beside its payload.
 func contentType(s string) func(*packet.Publish) {
 	return func(p *packet.Publish) { p.Properties.ContentType = []byte(s) }

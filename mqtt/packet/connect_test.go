@@ -27,7 +27,7 @@ func TestConnect(t *testing.T) {
 			str("c"), props("\x18\x00\x00\x00\x05", "\x01\x01", "\x02\x00\x00\x00\x3c", "\x03"+str("t"), "\x08"+str("r"), "\x09"+str("d"),
 				user("b", "1"), user("a", "2")), str("w"), str("bye"), str("u"), str("p")),
 			want: "Version=5.0 CleanStart KeepAlive=10 ClientID=c HasWill Will.QoS=1 Will.Topic=w Will.Payload=bye Will.Delay=5 b:1 a:2 " +
-				"Will.PayloadFormat=1 Will.HasExpiry Will.Expiry=60 Will.ContentType=t Will.ResponseTopic=r Will.CorrelationData=d Will.User=2 " +
+				"Will.HasFormat Will.PayloadFormat=1 Will.HasExpiry Will.Expiry=60 Will.ContentType=t Will.ResponseTopic=r Will.CorrelationData=d Will.User=2 " +
 				"HasUserName HasPassword UserName=u Password=p HasSessionExpiry SessionExpiry=4294967295 ReceiveMaximum=10 " +
 				"MaximumPacketSize=65536 TopicAliasMaximum=5 RequestResponse AuthMethod=SCRAM AuthData=\x00 k:v"},
 		{name: "MQTT-3.1.3-6 empty client id", in: connect("MQTT", 4, "\x02\x00\x00", str("")), want: "Version=3.1.1 CleanStart ClientID=" + defaults},

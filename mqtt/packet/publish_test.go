@@ -35,7 +35,7 @@ func TestPublish(t *testing.T) {
 		{name: "MQTT-2.2.2-1 no property length", v: v5, in: "\x30\x03\x00\x01a", err: "malformed packet: packet ends too early"},
 		{name: "all properties", v: v5, in: whole(0x30, str("a"), props("\x01\x01", "\x02\x00\x00\x00\x3c", "\x23\x00\x05",
 			"\x03"+str("text/plain"), "\x08"+str("r/t"), "\x09"+str("\x00id"), user("k", "1"), user("k", "2")), "hi"),
-			want: "Topic=a k:1 k:2 PayloadFormat=1 HasExpiry Expiry=60 TopicAlias=5 ContentType=text/plain ResponseTopic=r/t " +
+			want: "Topic=a k:1 k:2 HasFormat PayloadFormat=1 HasExpiry Expiry=60 TopicAlias=5 ContentType=text/plain ResponseTopic=r/t " +
 				"CorrelationData=\x00id User=2 Payload=hi"},
 		{name: "empty strings are there", v: v5, in: whole(0x30, str("a"), props("\x03"+str(""), "\x09"+str("")), "hi"),
 			want: "Topic=a ContentType= CorrelationData= Payload=hi"},

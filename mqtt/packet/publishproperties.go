@@ -5,7 +5,8 @@ import "iter"
 // PublishProperties are the properties of a PUBLISH or of a Will, section 3.3.2.3.
 type PublishProperties struct {
 	Raw             Block  // the whole block, nil when it is empty
-	PayloadFormat   byte   // 0 bytes, 1 UTF-8
+	HasFormat       bool   // there is a Payload Format Indicator
+	PayloadFormat   byte   // it: 0 bytes, 1 UTF-8
 	HasExpiry       bool   // there is a Message Expiry Interval
 	Expiry          uint32 // it, in seconds
 	TopicAlias      uint16 // 0: none
@@ -39,7 +40,7 @@ func (p *PublishProperties) parse(b []byte, in place) (n int, err error) {
 func (p *PublishProperties) set(w *walker) {
 	switch w.id {
 	case payloadFormat:
-		p.PayloadFormat = byte(w.number)
+		p.PayloadFormat, p.HasFormat = byte(w.number), true
 	case messageExpiry:
 		p.Expiry, p.HasExpiry = w.number, true
 	case contentType:
@@ -76,7 +77,7 @@ var (
 
 // append appends the properties without their length.
 func (p *PublishProperties) append(dst []byte) []byte {
-	dst = appendIf(dst, p.PayloadFormat != 0, payloadFormat, uint32(p.PayloadFormat))
+	dst = appendIf(dst, p.HasFormat || p.PayloadFormat != 0, payloadFormat, uint32(p.PayloadFormat))
 	dst = appendIf(dst, p.HasExpiry, messageExpiry, p.Expiry)
 	dst = appendIf(dst, p.TopicAlias != 0, topicAlias, uint32(p.TopicAlias))
 	dst = appendBytes(dst, contentType, p.ContentType)
