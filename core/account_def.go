@@ -169,10 +169,8 @@ func (c *checker) checkImport(at int) error {
 	if from.export(im, c.def.Name) == nil {
 		return ErrNotExported
 	}
-	for i := range at {
-		if other := &c.def.Imports[i]; other.Service == im.Service && other.Account == im.Account && other.Subject == im.Subject && other.local() == im.local() {
-			return ErrSameImport
-		}
+	if slices.ContainsFunc(c.def.Imports[:at], im.repeats) {
+		return ErrSameImport
 	}
 	if c.cycles(c.def.Name, im.localPattern(), im, 0) {
 		return ErrImportCycle
@@ -234,6 +232,18 @@ func (im *Import) local() string {
 
 // transform turns subjects there into subjects here.
 func (im *Import) transform() (*Transform, error) { return NewStrictTransform(im.Subject, im.local()) }
+
+// repeats says whether im is other again: the same part of a stream, under whatever name, or a service that a request
+// would reach twice.
+func (im *Import) repeats(other Import) bool {
+	if other.Service != im.Service || other.Account != im.Account {
+		return false
+	}
+	if im.Service {
+		return other.localPattern() == im.localPattern()
+	}
+	return other.Subject == im.Subject
+}
 
 // localPattern is local as a pattern; what cannot be one is what was written.
 func (im *Import) localPattern() string {

@@ -29,6 +29,7 @@ type Batch struct {
 	child              *Batch    // publishes again what leaves its account or its subject; nil: nothing did so far
 	depth              int       // how many parents there are
 	author             *Endpoint // who published first; nil: pub
+	first              *service  // by which a request came in first; nil: none
 	granted            bool      // the open run is allowed for its one message only
 	name, intro, reply []byte    // a child's, for one message
 
@@ -84,6 +85,18 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 		b.closeRun(false)
 	}
 	return r.shared - b.skips, nil
+}
+
+// Subject is where the last message that was not refused went in its publisher's account: what it was published to, or
+// what a mapping made of that. It is lent until the next call of Publish.
+func (b *Batch) Subject() []byte {
+	switch {
+	case b.res == nil:
+		return nil
+	case b.res.remap != nil && b.child != nil:
+		return b.child.name
+	}
+	return b.res.subject
 }
 
 // Resolve does what Publish does before it offers m to anybody: it checks ep's right to publish m, and sets m.Subject
@@ -261,7 +274,7 @@ func (b *Batch) countPublisher() {
 func (b *Batch) rest() {
 	b.msg, b.res, b.pub, b.skip = Message{}, nil, nil, nil
 	b.congested = b.congested[:0]
-	b.depth, b.author, b.granted = 0, nil, false
+	b.depth, b.author, b.first, b.granted = 0, nil, nil, false
 	if c := b.child; c != nil {
 		b.child = nil
 		b.e.Put(c)

@@ -34,6 +34,16 @@ type Endpoint struct {
 // Peer is what was said at Attach, or by Describe.
 func (ep *Endpoint) Peer() *Peer { return ep.peer.Load() }
 
+// Details are what its frontend tells of the peer, to whoever publishes for it. Most frontends have nothing to tell.
+func (ep *Endpoint) Details() (d Details) {
+	if s := ep.sink.Load(); s != nil {
+		if who, ok := (*s).(Describer); ok {
+			d = who.Details()
+		}
+	}
+	return d
+}
+
 // Describe changes what monitoring shows of the peer; how it takes messages stays.
 func (ep *Endpoint) Describe(p Peer) {
 	p.NoEcho, p.Relay, p.Once = ep.noEcho, ep.relay, ep.once

@@ -75,9 +75,17 @@ func (e *Engine) SetAccounts(defs []AccountDef) error {
 	return nil
 }
 
-// An Introducer appends to dst the header of a request that leaves its account: header, and who asks, as far as share
-// allows. from is borrowed.
-type Introducer func(dst, header []byte, from *Endpoint, share bool) []byte
+// An Introducer appends to dst the header of a request that leaves its account: header, and who asks. It is called by
+// whoever publishes for the asker.
+type Introducer func(dst, header []byte, who Asking) []byte
+
+// An Asking says who sends a request to another account.
+type Asking struct {
+	From        *Endpoint // borrowed
+	Share       bool      // everything about it is told, not only its account
+	ShareServer bool      // at least where it is connected is told
+	Through     string    // the account between, whose service stands on somebody else's; empty: none
+}
 
 // Introduce sets what requests to other accounts say about who asks. It is called before anybody attaches.
 func (e *Engine) Introduce(f Introducer) { e.introduce = f }

@@ -24,8 +24,13 @@ func (b *Batch) publishAgain(ep *Endpoint, m *Message) int {
 	if c == nil {
 		return 0
 	}
-	if c.author = b.author; c.author == nil {
-		c.author = b.pub
+	author := b.author
+	if author == nil {
+		author = b.pub
+	}
+	if author != c.author {
+		c.Settle()
+		c.res, c.author = nil, author // the open run left out what was not for somebody else
 	}
 	n, err := c.Publish(ep, m)
 	if err != nil {
@@ -48,6 +53,7 @@ func (b *Batch) remap(r *result, m *Message) int {
 	again := c.Message()
 	*again = *m
 	again.Subject, again.Raw, again.Namer, again.Tail, again.TailForm = c.name, nil, nil, b.keepTail(m), m.TailForm
+	c.first = b.first
 	return b.publishAgain(r.account.wires.moved, again)
 }
 
@@ -73,15 +79,14 @@ func (b *Batch) request(r *result, s *service, m *Message) int {
 	if c.name, ok = s.move.Append(c.name[:0], r.subject); !ok {
 		return 0
 	}
-	author := b.author
-	if author == nil {
-		author = b.pub
-	}
 	again := c.Message()
 	*again = Message{Subject: c.name, Header: m.Header, Payload: m.Payload, Mark: m.Mark}
-	if intro := b.e.introduce; intro != nil {
-		c.intro = intro(c.intro[:0], m.Header, author, s.share)
+	if b.e.introduce != nil {
+		c.intro = b.e.introduce(c.intro[:0], m.Header, b.asker(r, s))
 		again.Header = c.intro
+	}
+	if c.first = b.first; c.first == nil {
+		c.first = s
 	}
 	if len(m.Reply) == 0 {
 		return b.publishAgain(s.from.wires.inner, again)
@@ -100,6 +105,18 @@ func (b *Batch) request(r *result, s *service, m *Message) int {
 	return n
 }
 
+// asker is who sends a request by s. In a chain of imports the first says what is shared.
+func (b *Batch) asker(r *result, s *service) Asking {
+	a := Asking{From: b.author, Share: s.share, ShareServer: s.share}
+	if a.From == nil {
+		a.From = b.pub
+	}
+	if b.first != nil {
+		a.Share, a.Through = b.first.share, r.account.name
+	}
+	return a
+}
+
 // answer publishes what was sent to an address of answers, where its request came from.
 func (b *Batch) answer(r *result, m *Message) int {
 	c := b.descend()
@@ -114,5 +131,6 @@ func (b *Batch) answer(r *result, m *Message) int {
 	again := c.Message()
 	*again = *m
 	again.Subject, again.Raw, again.Namer, again.Tail = to, nil, nil, b.keepTail(m)
-	return b.publishAgain(account.wires.moved, again)
+	c.first = nil
+	return b.publishAgain(account.wires.inner, again)
 }

@@ -13,6 +13,16 @@ type Peer struct {
 	Once     bool   // a message that several of its subscriptions match comes once, through Sink.Deliver
 }
 
+// Details are what a frontend knows of a peer besides.
+type Details struct {
+	Start         time.Time     // of the connection
+	Lang, Version string        // of the peer's software
+	RTT           time.Duration // to the peer and back; 0: not known yet
+}
+
+// A Describer is a Sink that tells them. Details is called only by whoever publishes for the peer.
+type Describer interface{ Details() Details }
+
 // An Identity is what authentication decided about a peer.
 type Identity struct {
 	Account *Account

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net"
-	"strconv"
+	"time"
 
 	"leafgate/core"
 	"leafgate/natsproto/wire"
@@ -13,33 +13,50 @@ import (
 // requestInfo is the header field by which a service of another account learns who asks. Nobody but the gateway sets it.
 const requestInfo = "Nats-Request-Info"
 
-// An asker is what requestInfo says.
+// An asker is what requestInfo says. The account and the time to it and back are always told.
 type asker struct {
-	Host    string `json:"host,omitempty"`
-	ID      uint64 `json:"id,omitempty"`
-	Account string `json:"acc"`
-	User    string `json:"user,omitempty"`
-	Name    string `json:"name,omitempty"`
-	Server  string `json:"server,omitempty"`
-	Kind    string `json:"kind,omitempty"`
-	Type    string `json:"client_type,omitempty"`
+	Start   *time.Time    `json:"start,omitempty"`
+	Host    string        `json:"host,omitempty"`
+	ID      uint64        `json:"id,omitempty"`
+	Account string        `json:"acc"`
+	Service string        `json:"svc,omitempty"`
+	User    string        `json:"user,omitempty"`
+	Name    string        `json:"name,omitempty"`
+	Lang    string        `json:"lang,omitempty"`
+	Version string        `json:"ver,omitempty"`
+	RTT     time.Duration `json:"rtt,omitempty"`
+	Server  string        `json:"server,omitempty"`
+	Kind    string        `json:"kind,omitempty"`
+	Type    string        `json:"client_type,omitempty"`
 }
 
 // introduce appends header with who asks: the account, and where that is shared the peer.
-func (f *frontend) introduce(dst, header []byte, from *core.Endpoint, share bool) []byte {
-	a := asker{Account: from.Account().Name()}
-	if share {
-		p := from.Peer()
-		a.ID, a.User, a.Name, a.Type = p.ID, from.Identity().User, p.Name, p.Protocol
-		a.Server, a.Kind = f.env.Server.Name, "Client"
-		a.Host, _, _ = net.SplitHostPort(p.Remote)
-	}
-	text, err := json.Marshal(a)
-	if err != nil { // strings only: names that are not UTF-8 are mended
-		text = []byte(strconv.Quote(a.Account))
+func (f *frontend) introduce(dst, header []byte, who core.Asking) []byte {
+	text, err := json.Marshal(f.asker(who))
+	if err != nil { // a clock beyond the year 9999: names that are not UTF-8 are mended
+		text = []byte("{}")
 	}
 	dst = appendWithout(dst, header, requestInfo)
 	return append(append(append(append(dst, requestInfo...), ": "...), text...), "\r\n\r\n"...)
+}
+
+func (f *frontend) asker(who core.Asking) *asker {
+	details := who.From.Details()
+	a := &asker{Account: who.From.Account().Name(), Service: who.Through, RTT: details.RTT}
+	if who.Share || who.ShareServer {
+		a.Server = f.env.Server.Name
+	}
+	if !who.Share {
+		return a
+	}
+	p := who.From.Peer()
+	if !details.Start.IsZero() {
+		a.Start = &details.Start
+	}
+	a.ID, a.User, a.Name, a.Type, a.Kind = p.ID, who.From.Identity().User, p.Name, p.Protocol, "Client"
+	a.Lang, a.Version = details.Lang, details.Version
+	a.Host, _, _ = net.SplitHostPort(p.Remote)
+	return a
 }
 
 // appendWithout appends a header block but for its fields of that name and its end.

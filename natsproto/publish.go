@@ -127,6 +127,6 @@ func beyond(s []byte, prefix string) bool {
 // answerNoResponders tells a requester that nobody was there.
 func (s *session) answerNoResponders(batch *core.Batch, u *wire.Unit) {
 	if to := s.ep.Lookup(u.Reply); to != nil {
-		s.say(batch, wire.AppendNoResponders(nil, u.Reply, to.Tag.(*sub).sid, u.Subject))
+		s.say(batch, wire.AppendNoResponders(nil, u.Reply, to.Tag.(*sub).sid, batch.Subject()))
 	}
 }

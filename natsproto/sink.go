@@ -1,14 +1,18 @@
 package natsproto
 
 import (
+	"unique"
+
 	"leafgate/core"
 	"leafgate/internal/netio"
 )
 
-// The session is its peer's sink; the connection does the work. None of these touch session state: publishers call them.
+// The session is its peer's sink; the connection does the work. None of these but
+// Details touch session state: publishers call them.
 var (
 	_ core.Sink      = (*session)(nil)
 	_ core.Throttler = (*session)(nil)
+	_ core.Describer = (*session)(nil)
 	_ netio.Session  = (*session)(nil)
 )
 
@@ -28,3 +32,12 @@ func (s *session) Throttle(limit <-chan struct{}) { s.conn.Throttle(limit) }
 
 // Evict implements core.Sink. A slow consumer hears nothing: what cannot be written cannot be told.
 func (s *session) Evict(cause error) { s.conn.Evict(cause) }
+
+// Details implements core.Describer. Who publishes for the client holds mu.
+func (s *session) Details() core.Details {
+	d := core.Details{Start: s.conn.Start(), RTT: s.rtt}
+	if s.software != (unique.Handle[software]{}) {
+		d.Lang, d.Version = s.software.Value().lang, s.software.Value().version
+	}
+	return d
+}
