@@ -50,8 +50,7 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 		return nil
 	}
 	if t == packet.PUBREC && !a.Reason.Failed() { // [MQTT-4.3.3-1]
-		f.state = Released
-		s.flights.settle(f)
+		s.flights.release(f)
 		if s.queue != nil && f.pos != 0 {
 			s.queue.Mark(f.pos, a.ID, Released)
 		}

@@ -160,10 +160,8 @@ func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 // [MQTT-4.6.0-1], and then what waits.
 func (s *session) resume(c *conn) {
 	s.flights.renew()
-	for _, f := range s.flights.all() {
-		if f.state == Released {
-			c.net.Append(appendPubrel(nil, c.version, f.id()))
-		}
+	for _, f := range s.flights.released() {
+		c.net.Append(appendPubrel(nil, c.version, f.id()))
 	}
 	s.pump(c)
 }

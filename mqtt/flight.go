@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"slices"
 
 	"leafgate/mqtt/packet"
@@ -12,7 +13,8 @@ type flight struct {
 	pos   uint64 // in the queue; 0: kept nowhere, as the session ends with the connection
 	qos   byte
 	state FlightState
-	again bool // its PUBLISH is still to be sent again on this connection
+	again bool   // its PUBLISH is still to be sent again on this connection
+	order uint32 // of its PUBREC among all of the session
 }
 
 // id is the packet identifier. [MQTT-2.3.1-2] [MQTT-2.2.1-4]
@@ -37,12 +39,31 @@ type flights struct {
 	from int    // what is before it has been acknowledged
 	next uint64 // seq
 	late int    // how many are still to be sent again
+	recs uint32 // PUBRECs so far
 }
 
 func (fs *flights) len() int { return len(fs.list) - fs.from }
 
 // out is how many are under way on this connection. [MQTT-4.9.0-2]
 func (fs *flights) out() int { return fs.len() - fs.late }
+
+// release notes that PUBREC came for f.
+func (fs *flights) release(f *flight) {
+	fs.settle(f)
+	fs.recs++
+	f.state, f.order = Released, fs.recs
+}
+
+// released are those whose PUBREL is under way, in the order of their PUBRECs. [MQTT-4.6.0-4]
+func (fs *flights) released() (list []flight) {
+	for _, f := range fs.all() {
+		if f.state == Released {
+			list = append(list, f)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b flight) int { return cmp.Compare(a.order, b.order) })
+	return list
+}
 
 // renew makes all of them due once more, for a new connection.
 func (fs *flights) renew() {

@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"leafgate/gateway"
@@ -71,4 +72,47 @@ func orderly(t *testing.T) (g *gateway.Gateway, s, p *client) {
 	p.send(hello3("p"))
 	p.expect(ok3)
 	return g, s, p
+}
+
+// A subscription that is made again and again loses nothing, and doubles nothing.
+func TestV3Resubscribe(t *testing.T) {
+	const n = 2000
+	for _, x := range []struct {
+		name string
+		qos  byte
+	}{{"[MQTT-3.8.4-3] QoS 0", 0}, {"[MQTT-3.8.4-3] QoS 1", 1}} {
+		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
+			g := gatewaytest.Start(t, conf(""))
+			s, p := dial(t, g), dial(t, g)
+			s.send(hello3("s") + sub3(1, "t", packet.Options(x.qos)))
+			s.expect(ok3 + granted3(1, packet.Reason(x.qos)))
+			p.send(hello3("p"))
+			p.expect(ok3)
+			var sent sync.WaitGroup
+			sent.Go(func() {
+				for i := range n {
+					if p.say(pub3("t", fmt.Sprint(i), x.qos, uint16(min(x.qos, 1)))) != nil {
+						return
+					}
+				}
+			})
+			t.Cleanup(sent.Wait)
+			for i := 0; i < n; {
+				b := s.next()
+				if packet.Type(b[0]>>4) != packet.PUBLISH {
+					continue // SUBACK
+				}
+				if want := fmt.Sprint(i); !strings.HasSuffix(b, want) {
+					t.Fatalf("got %s, want message %d", show(b, v311), i)
+				}
+				if i++; x.qos == 1 {
+					s.send(puback(uint16(i)))
+				}
+				if i%3 == 0 {
+					s.send(sub3(2, "t", packet.Options(x.qos)))
+				}
+			}
+		})
+	}
 }

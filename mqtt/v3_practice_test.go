@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,6 +82,80 @@ func TestV3SysTree(t *testing.T) {
 		}
 		delete(want, strings.TrimPrefix(string(p.Topic), "$SYS/broker/"))
 	}
+}
+
+// Nobody at all gets what is published to a shared filter.
+func TestV3NoSharedTopic(t *testing.T) {
+	g := gatewaytest.Start(t, conf(""))
+	n, p := natsClient(t, g, ""), dial(t, g)
+	n.send("SUB > 1\r\nPING\r\n")
+	n.expect("PONG\r\n")
+	p.send(hello3("p") + pub3("$share/g/t", "x", 1, 1) + pub3("$shared", "y", 0, 0))
+	p.expect(ok3 + puback(1))
+	n.expect("MSG $shared 1 1\r\ny\r\n")
+}
+
+func TestV3SysUpdates(t *testing.T) {
+	g := gatewaytest.Start(t, conf("sys_interval: \"20ms\""))
+	c := dial(t, g)
+	c.send(hello3("c") + sub3(1, "$SYS/broker/version", 1))
+	c.expect(ok3 + granted3(1, 1))
+	for id := range uint16(3) {
+		p := c.publish()
+		if p.Retain != (id == 0) || p.QoS != 1 || p.ID != id+1 { // retained only in answer to SUBSCRIBE
+			t.Fatalf("update %d: %s, RETAIN %v, QoS %d, identifier %d", id, p.Topic, p.Retain, p.QoS, p.ID)
+		}
+		c.send(puback(p.ID))
+	}
+}
+
+// Bounds on queues do not count what is retained: it is kept anyway, and clients build on getting all of it.
+func TestV3ManyRetained(t *testing.T) {
+	const n = 2000
+	g := gatewaytest.Start(t, conf("max_queued: 5, max_ack_pending: 10"))
+	p, s := dial(t, g), dial(t, g)
+	p.send(hello3("p"))
+	p.expect(ok3)
+	for i := range n {
+		p.send(pub3(fmt.Sprintf("r/%d", i), "x", 1, 1, retained))
+		p.expect(puback(1))
+	}
+	s.send(hello3("s") + sub3(1, "r/+", 1))
+	s.expect(ok3 + granted3(1, 1))
+	seen := make(map[string]bool)
+	for range n {
+		p := s.publish()
+		if seen[string(p.Topic)] = true; !p.Retain {
+			t.Fatalf("%s without RETAIN", p.Topic)
+		}
+		s.send(puback(p.ID))
+	}
+	s.alive()
+	if len(seen) != n {
+		t.Errorf("%d topics, want %d", len(seen), n)
+	}
+}
+
+// DISCONNECT and then RST is a good end: what was sent before is delivered, the will is not.
+func TestV3AbruptEnd(t *testing.T) {
+	g := gatewaytest.Start(t, conf(""))
+	s := dial(t, g)
+	s.send(hello3("s") + sub3(1, "#", 0))
+	s.expect(ok3 + granted3(1, 0))
+	for round := range 20 {
+		p := dial(t, g)
+		burst := hello3("p", will("w", "gone", 0, false))
+		for i := range 100 {
+			burst += pub3("t", fmt.Sprint(round, i), 0, 0)
+		}
+		p.send(burst + bye3)
+		p.expect(ok3)
+		p.drop()
+		for i := range 100 {
+			s.expect(pub3("t", fmt.Sprint(round, i), 0, 0))
+		}
+	}
+	s.alive()
 }
 
 // What NATS clients publish has no QoS: it comes at the one that is configured.
