@@ -182,19 +182,6 @@ func (g *Gateway) Addr(name string) []net.Addr {
 	return nil
 }
 
-// Listeners returns what the gateway serves, or would serve.
-func (g *Gateway) Listeners() (all []module.Listener) {
-	for _, m := range g.built() {
-		if l, ok := m.(module.Lister); ok {
-			all = append(all, l.Listeners()...)
-		}
-	}
-	return all
-}
-
-// Rules returns who may come in where a listener says nothing else.
-func (g *Gateway) Rules() *auth.Rules { return g.auth.Default() }
-
 // Digest returns the configuration's digest, as nats-server's config_digest.
 func (g *Gateway) Digest() string {
 	g.mu.Lock()

@@ -8,6 +8,12 @@ import (
 )
 
 const usage = `Usage: leafgate [options]
+       leafgate COMMAND [options]
+
+Commands; each has a -h of its own:
+  check FILE                 print who a configuration serves, and what to be careful about
+  passwd                     make a bcrypt hash of a password
+  nkey                       make a key pair
 
 Server:
   -c, --config FILE          configuration file

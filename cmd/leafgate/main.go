@@ -33,6 +33,9 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is main with its surroundings handed in; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
+	if code, yes := command(args, stdout, stderr); yes {
+		return code
+	}
 	f, err := parseFlags(args)
 	switch {
 	case errors.Is(err, errHelp):

@@ -40,6 +40,22 @@ func TestGolden(t *testing.T) {
 		{"signal-no-pid", []string{"-sl", "reload=testdata/valid.conf"}, exitConfig},
 		{"signal-group", []string{"-sl", "quit=-1"}, exitConfig},
 		{"signal-no-file", []string{"-sl=quit=testdata/none.pid"}, exitConfig},
+		{"check", []string{"check", "testdata/check.conf"}, exitClean},
+		{"check-broken", []string{"check", "testdata/broken.conf"}, exitConfig},
+		{"check-seed", []string{"check", "testdata/seed.conf"}, exitConfig},
+		{"check-missing", []string{"check", "testdata/missing.conf"}, exitConfig},
+		{"check-no-file", []string{"check"}, exitConfig},
+		{"check-flag", []string{"check", "-x"}, exitConfig},
+		{"check-help", []string{"check", "-h"}, exitClean},
+		{"passwd-argument", []string{"passwd", "hidden"}, exitConfig},
+		{"passwd-cost", []string{"passwd", "-cost", "99"}, exitConfig},
+		{"passwd-help", []string{"passwd", "--help"}, exitClean},
+		{"nkey-type", []string{"nkey", "-type", "device"}, exitConfig},
+		{"nkey-argument", []string{"nkey", "user"}, exitConfig},
+		{"nkey-no-file", []string{"nkey", "-inkey", "testdata/missing"}, exitConfig},
+		{"nkey-no-seed", []string{"nkey", "-inkey", "testdata/valid.conf"}, exitConfig},
+		{"nkey-inkey", []string{"nkey", "-inkey", "testdata/user.nk"}, exitClean},
+		{"nkey-help", []string{"nkey", "-h"}, exitClean},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

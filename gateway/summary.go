@@ -1,0 +1,31 @@
+package gateway
+
+import (
+	"leafgate/auth"
+	"leafgate/module"
+)
+
+// What a gateway would serve and to whom, for those who look at a configuration.
+type (
+	Listener = module.Listener
+	Member   = auth.Member
+)
+
+// Proofs of members that somebody should hear of.
+const (
+	ProofNone  = auth.ProofNone
+	ProofClear = auth.ProofClear
+)
+
+// Listeners returns what the gateway serves, or would serve.
+func (g *Gateway) Listeners() (all []Listener) {
+	for _, m := range g.built() {
+		if l, ok := m.(module.Lister); ok {
+			all = append(all, l.Listeners()...)
+		}
+	}
+	return all
+}
+
+// Members returns who can come in where a listener says nothing else.
+func (g *Gateway) Members() []Member { return g.auth.Default().Members() }
