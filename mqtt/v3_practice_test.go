@@ -144,7 +144,7 @@ func TestV3AbruptEnd(t *testing.T) {
 	s.expect(ok3 + granted3(1, 0))
 	for round := range 20 {
 		p := dial(t, g)
-		burst := hello3("p", will("w", "gone", 0, false))
+		burst := hello3(fmt.Sprint(round), will("w", "gone", 0, false))
 		for i := range 100 {
 			burst += pub3("t", fmt.Sprint(round, i), 0, 0)
 		}
