@@ -17,7 +17,7 @@ lint:
 	go vet -tags peers,soak ./...
 	$$(CGO_ENABLED=0 go -C internal/tools tool -n staticcheck) -tags peers,soak ./...
 test386: # stands in for 32-bit ARM
-	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then set -x; GOARCH=386 CGO_ENABLED=0 go test ./core/... ./config/... ./natsproto/wire/...; \
+	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then set -x; GOARCH=386 CGO_ENABLED=0 go test ./core/... ./config/... ./natsproto/wire/... ./mqtt/packet/... ./mapping/...; \
 	else echo "32-bit tests skipped: they need Linux on amd64"; fi
 peers: peers-setup
 	go test -tags peers -count=1 -timeout 15m ./peers $(ARGS)

@@ -90,7 +90,7 @@ func (p *PublishProperties) append(dst []byte) []byte {
 }
 
 // ownHop are the properties that end at the server they were sent to. Message Expiry Interval is counted down on the way.
-const ownHop = 1<<topicAlias | 1<<subscriptionID | 1<<messageExpiry | 1<<willDelay
+const ownHop uint64 = 1<<topicAlias | 1<<subscriptionID | 1<<messageExpiry | 1<<willDelay
 
 // AppendForward appends the block raw of a PUBLISH or a Will as it is passed on, without a length: everything but Topic
 // Alias, Subscription Identifier, Message Expiry Interval and Will Delay Interval, in order and byte by byte, and then a
