@@ -10,7 +10,9 @@ import (
 )
 
 // headed is a NATS publication with these header fields.
-func headed(subject, fields, payload string) string { return hpub(subject, "", "NATS/1.0\r\n"+fields+"\r\n", payload) }
+func headed(subject, fields, payload string) string {
+	return hpub(subject, "", "NATS/1.0\r\n"+fields+"\r\n", payload)
+}
 
 const retainIt = "Mqtt-Retain: 1\r\n"
 
