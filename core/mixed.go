@@ -133,7 +133,7 @@ func (b *Batch) ask(r *result, o *op, m *Message) {
 	}
 }
 
-// deliver hands m to a sink that takes it as it is, once for all of its subscriptions.
+// deliver hands m to a sink that takes it as it is, once for all of its subscriptions, and says how many want it.
 func (b *Batch) deliver(r *result, at int32, m *Message) int {
 	d := &r.delivers[at]
 	if d.ep == b.skip {
@@ -151,10 +151,16 @@ func (b *Batch) deliver(r *result, at int32, m *Message) int {
 		}
 	}
 	s := d.ep.sink.Load()
-	if s == nil || len(b.picked) == 0 || !b.heed(d.ep, b.hand(r, d, *s, m)) {
+	if s == nil || len(b.picked) == 0 {
 		return 0
 	}
-	b.delivered(d.ep, tally{1, int64(m.Size())})
-	b.touch(d.ep)
+	v := b.hand(r, d, *s, m)
+	if v == Refused {
+		return 0
+	}
+	if b.heed(d.ep, v) {
+		b.delivered(d.ep, tally{1, int64(m.Size())})
+		b.touch(d.ep)
+	}
 	return len(b.picked)
 }

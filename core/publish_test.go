@@ -316,6 +316,20 @@ func TestRefusedRunIsNotCounted(t *testing.T) {
 	want(t, "out", s.Stats().OutMsgs, 0)
 }
 
+// What a sink loses had a subscriber, but is not delivered.
+func TestDroppedIsMatched(t *testing.T) {
+	s := newSpace(t)
+	to := newSink()
+	if _, err := s.attach(core.Peer{}, to).Subscribe("x", core.SubOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for verdict, matched := range map[core.Verdict]int{core.Refused: 0, core.Dropped: 1} {
+		to.verdict = verdict
+		want(t, "matched", s.send(s.attach(core.Peer{}, null{}), "x", "1"), matched)
+		want(t, "out", s.Stats().OutMsgs, 0)
+	}
+}
+
 func TestClosedEndpoint(t *testing.T) {
 	s := newSpace(t)
 	to := newSink()

@@ -54,7 +54,7 @@ func (b *Batch) heed(ep *Endpoint, v Verdict) bool {
 		}
 		b.congested = append(b.congested, ep)
 	}
-	return v != Refused
+	return v > Dropped
 }
 
 func (b *Batch) delivered(ep *Endpoint, count tally) {

@@ -25,7 +25,8 @@ const SplitSize = 16 << 10
 type Verdict uint8
 
 const (
-	Refused   Verdict = iota // not taken: closed, evicted, or dropped by the sink's policy
+	Refused   Verdict = iota // not taken: closed, evicted, or not wanted after all
+	Dropped                  // wanted, but lost by the sink's policy: the publisher has a subscriber all the same
 	Taken                    // taken
 	Congested                // taken, but the sink fills up: the publisher should slow down, see [Throttler]
 )

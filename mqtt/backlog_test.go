@@ -94,13 +94,13 @@ func TestBacklogFull(t *testing.T) {
 	}
 	back := send("s", hello5("s", stays(60)))
 	converse(t, []conversation{
-		{name: "the newest is refused", conf: "max_queued: 3", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", unheard(packet.PUBACK, 4)),
+		{name: "the newest is refused", conf: "max_queued: 3", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", puback(4)),
 			back, expect("s", back5, pub5("t", "1", 1, 1), pub5("t", "2", 1, 2), pub5("t", "3", 1, 3)), ping("s")))},
 		{name: "the oldest gives way", conf: "max_queued: 3, queue_full: drop_oldest", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", puback(4)),
 			back, expect("s", back5, pub5("t", "2", 1, 1), pub5("t", "3", 1, 2), pub5("t", "4", 1, 3)), ping("s")))},
-		{name: "bytes count too", conf: "max_queued_bytes: 250", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", unheard(packet.PUBACK, 4)),
+		{name: "bytes count too", conf: "max_queued_bytes: 250", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", puback(4)),
 			back, expect("s", back5, pub5("t", "1", 1, 1), pub5("t", "2", 1, 2), pub5("t", "3", 1, 3)), ping("s")))},
-		{name: "also those of all sessions", conf: "max_queued_total: 250", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", unheard(packet.PUBACK, 4)),
+		{name: "also those of all sessions", conf: "max_queued_total: 250", steps: play(away, steps(send("p", pub5("t", "4", 1, 4)), expect("p", puback(4)),
 			back, expect("s", back5, pub5("t", "1", 1, 1), pub5("t", "2", 1, 2), pub5("t", "3", 1, 3)), ping("s")))},
 		{name: "QoS 0 is not kept", steps: play(away, steps(send("p", pub5("t", "0", 0, 0)), ping("p"),
 			back, expect("s", back5, pub5("t", "1", 1, 1), pub5("t", "2", 1, 2), pub5("t", "3", 1, 3)), ping("s")))},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 )
 
 // The session is its client's sink. None of these block; publishers call them.
@@ -26,6 +27,7 @@ func (s *session) Run(head, rest []byte, n int, more bool) core.Verdict {
 	v := c.net.Run(head, rest, n, more)
 	if v == core.Refused {
 		s.module.counters.dropped.Add(int64(n))
+		s.lost(reason.OutboxFull)
 	}
 	return v
 }
@@ -71,9 +73,10 @@ func (s *session) Deliver(m *core.Message, subs []*core.Subscription) core.Verdi
 	wanted, v := false, core.Refused
 	for _, x := range subs {
 		sub := x.Tag.(*subscription)
-		if sub.noLocal && m.From() == s.ep { // [MQTT-3.3.8.3-3]
+		if sub.noLocal && m.From() == s.ep { // [MQTT-3.8.3-3]
 			continue
 		}
+		v = max(v, core.Dropped) // whatever becomes of it, there is a subscriber
 		d, one := &plain, Delivery{Message: m}
 		if sub.shared {
 			d = &one
@@ -129,6 +132,7 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 	if !direct {
 		if !s.makeRoom(size) {
 			s.module.counters.refused.Add(1)
+			s.lost(reason.QueueFull)
 			return core.Refused
 		}
 	}
@@ -136,6 +140,7 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 	switch {
 	case err != nil:
 		s.module.counters.refused.Add(1)
+		s.lost(reason.QueueFull)
 		if b := d.Message.Stored; b != nil { // so that its publisher sends it again [MQTT-4.8.0-2]
 			b.Add()
 			b.Done(err)
