@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 )
 
 // The backlog is what was promised to a session and not sent yet: its client is away, or has as much under way as it takes.
@@ -53,6 +54,7 @@ func (s *session) makeRoom(size int) bool {
 		}
 		s.queue.Done(e.pos)
 		s.module.counters.refused.Add(1)
+		s.lost(reason.QueueFull)
 	}
 }
 
@@ -116,10 +118,12 @@ func (s *session) pump(c *conn) {
 func (s *session) unwanted(d *Delivery) bool {
 	if d.Until != 0 && time.Now().UnixNano() >= d.Until {
 		s.module.counters.expired.Add(1)
+		s.lost(reason.MessageExpired)
 		return true
 	}
 	if !s.ep.Identity().Perms.CanReceive(d.Message.Subject, "") {
 		s.module.counters.denied.Add(1)
+		s.lost(reason.PermissionsViolation)
 		return true
 	}
 	return false

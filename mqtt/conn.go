@@ -189,19 +189,12 @@ func (c *conn) expires() time.Time {
 
 // Closed implements netio.Session.
 func (c *conn) Closed(batch *core.Batch, cause error) {
+	batch.Settle()
+	about := c.describe()
 	if s := c.session; s != nil {
-		batch.Settle()
 		s.detach(batch, c, cause)
 	}
-	c.lis.module.leave(c, cause)
-}
-
-// who is the client, for logs.
-func (c *conn) who() (id, user string) {
-	if c.session == nil {
-		return "", ""
-	}
-	return c.session.key.ClientID, c.session.key.User
+	c.lis.module.leave(c, about, cause)
 }
 
 // funnel decides what an error means. Every handler's error ends here and nowhere else. What it returns closes the

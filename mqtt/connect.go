@@ -8,6 +8,7 @@ import (
 
 	"leafgate/auth"
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/mqtt/packet"
 )
 
@@ -52,7 +53,7 @@ func (c *conn) onConnect(batch *core.Batch, body []byte) error {
 func (c *conn) badConnect(err error) error {
 	switch {
 	case errors.Is(err, packet.ErrProtocolName): // [MQTT-3.1.2-1]
-		return &clientError{0, BadProtocolVersion, "not MQTT", err}
+		return &clientError{0, reason.BadProtocolVersion, "not MQTT", err}
 	case errors.Is(err, packet.ErrLevel):
 		return c.refuseLevel()
 	}
@@ -69,11 +70,11 @@ func (c *conn) refuseLevel() error {
 	if c.version == packet.V5 && !c.options().versions[packet.V5] {
 		c.version = packet.V311
 	}
-	return c.refuseWith(packet.UnsupportedVersion, BadProtocolVersion, "protocol level is not served", nil)
+	return c.refuseWith(packet.UnsupportedVersion, reason.BadProtocolVersion, "protocol level is not served", nil)
 }
 
 // refuseWith answers CONNECT with a failure. [MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT-3.2.2-7]
-func (c *conn) refuseWith(code packet.Reason, reason Reason, text string, detail error) error {
+func (c *conn) refuseWith(code packet.Reason, why reason.Reason, text string, detail error) error {
 	a := packet.Connack{Reason: code}
 	if c.version == packet.V5 {
 		if a.ReasonString = []byte(text); !c.takes(a.Append(nil, c.version)) {
@@ -83,7 +84,7 @@ func (c *conn) refuseWith(code packet.Reason, reason Reason, text string, detail
 	if answer := a.Append(nil, c.version); c.takes(answer) {
 		c.net.Append(answer)
 	}
-	return &clientError{0, reason, text, detail}
+	return &clientError{0, why, text, detail}
 }
 
 // takes says whether a packet is not larger than what the client takes. [MQTT-3.1.2-24]
@@ -103,15 +104,15 @@ func (c *conn) check(j *joining) error {
 	o := c.options()
 	switch {
 	case c.refuse != nil:
-		return c.refuseWith(packet.ServerBusy, MaxConnections, "maximum connections exceeded", nil)
+		return c.refuseWith(packet.ServerBusy, reason.MaxConnections, "maximum connections exceeded", nil)
 	case !o.versions[j.Version]:
 		return c.refuseLevel()
 	case len(j.ClientID) == 0 && !j.CleanStart && j.Version != packet.V5: // [MQTT-3.1.3-8] of 3.1.1
-		return c.refuseWith(packet.ClientIDNotValid, ClientIDRefused, "a session needs a client identifier", nil)
+		return c.refuseWith(packet.ClientIDNotValid, reason.ClientIDRefused, "a session needs a client identifier", nil)
 	case len(j.ClientID) == 0 && j.Version == packet.V31:
-		return c.refuseWith(packet.ClientIDNotValid, ClientIDRefused, "empty client identifier", nil)
+		return c.refuseWith(packet.ClientIDNotValid, reason.ClientIDRefused, "empty client identifier", nil)
 	case j.AuthMethod != nil: // [MQTT-4.12.0-1]
-		return c.refuseWith(packet.BadAuthenticationMethod, AuthenticationFailure, "authentication method is not served", nil)
+		return c.refuseWith(packet.BadAuthenticationMethod, reason.AuthenticationFailure, "authentication method is not served", nil)
 	}
 	if len(j.ClientID) == 0 { // [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]
 		j.ClientID, j.assigned = []byte("auto-"+rand.Text()), true
@@ -138,14 +139,14 @@ func (c *conn) joined(batch *core.Batch) error {
 		if !j.HasUserName && !j.HasPassword {
 			code = packet.NotAuthorized
 		}
-		return c.refuseWith(code, AuthenticationFailure, "not authorized", j.err)
+		return c.refuseWith(code, reason.AuthenticationFailure, "not authorized", j.claim(j.err))
 	}
 	c.adopt(j)
 	err := c.enter(batch, j)
 	if err != nil {
 		var own *clientError
 		if errors.As(err, &own) && own.code != 0 {
-			return c.refuseWith(own.code, own.reason, own.text, own.detail)
+			return c.refuseWith(own.code, own.reason, own.text, j.claim(own.detail))
 		}
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"leafgate/config"
 	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 	"leafgate/module"
 )
 
@@ -45,7 +46,7 @@ type frontend struct {
 	mu       sync.Mutex // guards the fields below; taken before a session's
 	sessions map[Key]*session
 	conns    map[*conn]struct{}
-	closed   [reasons]uint64
+	closed   [reason.Count]uint64
 	stopping bool
 }
 
@@ -156,19 +157,20 @@ func (f *frontend) enter(c *conn) bool {
 	return len(f.conns) <= f.opts.Load().maxConnections && !f.stopping
 }
 
-// leave counts c out and says why it went, once.
-func (f *frontend) leave(c *conn, cause error) {
-	reason := reasonOf(cause)
+// leave counts c out and says why it went, once. about is what it was.
+func (f *frontend) leave(c *conn, about module.Conn, cause error) {
+	about.Reason = reasonOf(cause)
 	f.mu.Lock()
 	delete(f.conns, c)
-	f.closed[reason]++
+	f.closed[about.Reason]++
 	f.mu.Unlock()
-	if !f.log.Enabled(context.Background(), reason.level()) {
+	f.env.History.Close(about, detailOf(cause))
+	level := about.Reason.Level()
+	if !f.log.Enabled(context.Background(), level) {
 		return
 	}
-	id, user := c.who()
-	f.log.Log(context.Background(), reason.level(), "client closed", "client", c.net.ID(), "client_id", id, "user", user,
-		"remote", c.net.RemoteAddr().String(), "reason", reason.String(), "cause", cause)
+	f.log.Log(context.Background(), level, "client closed", "client", about.ID, "client_id", about.MQTTClient, "user", about.User,
+		"remote", about.Remote.String(), "code", about.Reason.Code(), "reason", about.Reason.String(), "cause", cause)
 }
 
 // connections are those open now.

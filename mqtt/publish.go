@@ -129,13 +129,13 @@ func (c *conn) unacknowledged(err error) error {
 	case err == nil:
 		return nil
 	case isDenied(err):
-		c.lis.module.counters.denied.Add(1)
+		c.denied(err)
 		if c.version != packet.V5 && c.options().closeDenied {
 			return errDenied.with(err)
 		}
 		return nil
 	case errors.Is(err, mapping.ErrLimit) && c.version == packet.V5:
-		c.lis.module.counters.denied.Add(1)
+		c.denied(err)
 		return nil
 	case errors.Is(err, errQuota):
 		return nil
@@ -193,7 +193,6 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 // verdict is what an acknowledgement says, or an error that ends the connection. Before MQTT 5 an acknowledgement says
 // nothing: what is not allowed is acknowledged and dropped, or ends the connection. [MQTT-3.3.5-2]
 func (c *conn) verdict(matched int, err error) (packet.Reason, error) {
-	f := c.lis.module
 	var code packet.Reason
 	switch {
 	case err == nil && matched == 0 && c.version == packet.V5 && c.options().tellNoReceivers:
@@ -201,7 +200,7 @@ func (c *conn) verdict(matched int, err error) (packet.Reason, error) {
 	case err == nil:
 		return packet.Success, nil
 	case isDenied(err):
-		f.counters.denied.Add(1)
+		c.denied(err)
 		if code = packet.NotAuthorized; c.options().closeDenied && c.version != packet.V5 {
 			return code, errDenied.with(err)
 		}
@@ -211,7 +210,7 @@ func (c *conn) verdict(matched int, err error) (packet.Reason, error) {
 		if code = packet.TopicNameInvalid; c.version != packet.V5 {
 			return code, err
 		}
-		f.counters.denied.Add(1)
+		c.denied(err)
 	default:
 		return packet.Unspecified, err
 	}
@@ -237,7 +236,7 @@ func (c *conn) refusePublish(p *packet.Publish, err error) error {
 	default:
 		c.openBurst().ack(packet.PUBREC, c.version, p.ID, packet.NotAuthorized)
 	}
-	c.lis.module.counters.denied.Add(1)
+	c.denied(err)
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package mqtt
 
-import "leafgate/module"
+import (
+	"leafgate/internal/reason"
+	"leafgate/module"
+)
 
 var (
 	_ module.Reporter = (*frontend)(nil)
@@ -44,8 +47,8 @@ func (f *frontend) Report(v map[string]any) {
 // addTotals adds to what the frontends before this one have said.
 func (f *frontend) addTotals(v map[string]any, x facts) {
 	f.mu.Lock()
-	slow := f.closed[SlowConsumerDeadline] + f.closed[SlowConsumerPending]
-	stale := f.closed[KeepAlive]
+	slow := f.closed[reason.SlowConsumerDeadline] + f.closed[reason.SlowConsumerPending]
+	stale := f.closed[reason.StaleConnection]
 	f.mu.Unlock()
 	add(v, "connections", x.connected)
 	add(v, "total_connections", uint64(x.accepted))

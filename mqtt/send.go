@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/mapping"
 	"leafgate/mqtt/packet"
 )
@@ -26,6 +27,7 @@ func (s *session) transmit(c *conn, d *Delivery, id uint16, dup bool) core.Verdi
 	if v == core.Refused {
 		c.aliases.takeBack()
 		s.module.counters.dropped.Add(1)
+		s.lost(reason.OutboxFull)
 	}
 	return v
 }
@@ -55,6 +57,7 @@ func (s *session) render(dst []byte, c *conn, d *Delivery, id uint16, dup bool) 
 	size := c.remaining(d, topic, properties)
 	if !c.fits(size) { // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
 		s.module.counters.oversize.Add(1)
+		s.lost(reason.MaxPacketSize)
 		return dst, false
 	}
 	dst = packet.AppendPublishHeader(dst, flagsOf(d, dup), size)
@@ -115,6 +118,7 @@ func (s *session) topicOf(dst []byte, m *core.Message) (topic []byte, mended, ok
 		return mapping.AppendSubstitute(dst, m.Subject), true, true
 	}
 	s.module.counters.foreign.Add(1)
+	s.lost(reason.NoTopic)
 	return dst, false, false
 }
 

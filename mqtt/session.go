@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/mqtt/packet"
 )
 
@@ -18,6 +19,7 @@ type session struct {
 	ep      *core.Endpoint
 	conn    atomic.Pointer[conn] // nil: the client is away. Stored under mu
 	holding atomic.Bool          // own bytes come first: Run waits for mu
+	lostAt  atomic.Int64         // when a loss was last told, Unix nanoseconds
 
 	mu       sync.Mutex // guards the fields below, and the order of what goes to conn
 	ended    bool
@@ -88,8 +90,8 @@ func (c *conn) peer(key Key) core.Peer {
 	return core.Peer{Protocol: Protocol, ID: c.net.ID(), Name: key.ClientID, Remote: c.net.RemoteAddr().String(), Once: true}
 }
 
-var errAccountFull = &clientError{packet.QuotaExceeded, MaxConnections, "maximum account active connections exceeded", nil}
-var errTooManySessions = &clientError{packet.QuotaExceeded, MaxSessions, "maximum sessions exceeded", nil}
+var errAccountFull = &clientError{packet.QuotaExceeded, reason.MaxAccountConnections, "maximum account active connections exceeded", nil}
+var errTooManySessions = &clientError{packet.QuotaExceeded, reason.MaxSessions, "maximum sessions exceeded", nil}
 
 // former is what has to be done about what was before a connection, once no lock is held.
 type former struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/mapping"
 	"leafgate/mqtt/packet"
 )
@@ -69,9 +70,11 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 	}
 	old := s.subs[sub.filter]
 	if old == nil && s.full() {
+		c.refused(reason.MaxSubscriptions, core.ErrTooManySubs)
 		return packet.QuotaExceeded, replay{}, nil
 	}
 	if err = s.register(sub); err != nil {
+		c.refused(subscribeReason(err), err)
 		return subscribeCode(err), replay{}, nil
 	}
 	if old != nil { // replaced, with both there for a moment: nothing is lost [MQTT-3.8.4-3] [MQTT-3.8.4-4]
@@ -216,6 +219,7 @@ func (s *session) send(c *conn, d *Delivery) {
 	switch {
 	case err != nil:
 		s.module.counters.refused.Add(1)
+		s.lost(reason.QueueFull)
 	case direct:
 		s.takeOff(c, d, pos)
 	default:

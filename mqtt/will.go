@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/mapping"
 	"leafgate/mqtt/packet"
 )
@@ -15,17 +16,17 @@ func (c *conn) readWill(j *joining) error {
 	_, err := o.namer.AppendSubject(nil, w.Topic)
 	switch {
 	case errors.Is(err, mapping.ErrReserved):
-		return c.refuseWith(packet.NotAuthorized, AuthenticationFailure, "will topic is reserved", nil)
+		return c.refuseWith(packet.NotAuthorized, reason.AuthenticationFailure, "will topic is reserved", nil)
 	case err != nil && c.version == packet.V5:
-		return c.refuseWith(packet.TopicNameInvalid, ProtocolViolation, "invalid will topic", err)
+		return c.refuseWith(packet.TopicNameInvalid, reason.ProtocolViolation, "invalid will topic", err)
 	case err != nil: // [MQTT-4.7.1-1] [MQTT-4.7.3-1]
 		return err
 	case w.QoS == 2 && o.rejectQoS2: // [MQTT-3.2.2-12]
-		return c.refuseWith(packet.QoSNotSupported, ProtocolViolation, "QoS 2 is not served", nil)
+		return c.refuseWith(packet.QoSNotSupported, reason.ProtocolViolation, "QoS 2 is not served", nil)
 	case w.Retain && !o.retains() && c.version == packet.V5: // [MQTT-3.2.2-13]
-		return c.refuseWith(packet.RetainNotSupported, ProtocolViolation, "retained messages are not served", nil)
+		return c.refuseWith(packet.RetainNotSupported, reason.ProtocolViolation, "retained messages are not served", nil)
 	case len(w.Payload) > o.maxPayload:
-		return c.refuseWith(packet.PacketTooLarge, MaxPayload, "will larger than max_payload", nil)
+		return c.refuseWith(packet.PacketTooLarge, reason.MaxPayload, "will larger than max_payload", nil)
 	}
 	j.will = &Will{Topic: bytes.Clone(w.Topic), Payload: bytes.Clone(w.Payload), QoS: w.QoS, Retain: w.Retain, Delay: w.Delay}
 	if w.Properties.Raw == nil {
@@ -36,7 +37,7 @@ func (c *conn) readWill(j *joining) error {
 	}
 	if topic := w.Properties.ResponseTopic; topic != nil {
 		if j.will.Reply, err = o.namer.AppendSubject(nil, topic); err != nil {
-			return c.refuseWith(packet.TopicNameInvalid, ProtocolViolation, "invalid response topic of the will", err)
+			return c.refuseWith(packet.TopicNameInvalid, reason.ProtocolViolation, "invalid response topic of the will", err)
 		}
 	}
 	return nil
