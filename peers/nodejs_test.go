@@ -4,47 +4,14 @@ package peers
 
 import (
 	"bufio"
-	"bytes"
-	"context"
-	"io"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"leafgate/internal/peer"
 )
 
-// A script is client.js while it runs.
-type script struct {
-	*exec.Cmd
-	t   *testing.T
-	out io.Reader
-	err bytes.Buffer
-}
-
-func node(t *testing.T, s *peer.Server, scenario string) *script {
+func node(t *testing.T, s *peer.Server, scenario string) *program {
 	t.Helper()
-	if packages, _ := filepath.Glob("js/node_modules/@nats-io/*"); len(packages) == 0 {
-		t.Fatal("the packages of peers/js are missing: make peers-setup")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	p := &script{Cmd: exec.CommandContext(ctx, "node", "client.js", s.URL, scenario), t: t}
-	p.Dir, p.Stderr = "js", &p.err
-	var err error
-	p.out, err = p.StdoutPipe()
-	must(t, err)
-	must(t, p.Start())
-	return p
-}
-
-func (p *script) wait() {
-	p.t.Helper()
-	_, _ = io.Copy(io.Discard, p.out)
-	if err := p.Wait(); err != nil {
-		p.t.Fatalf("%s: %v\n%s", strings.Join(p.Args, " "), err, &p.err)
-	}
+	return nodejs(t, "@nats-io/*", "client.js", s.URL, scenario)
 }
 
 func TestJS(t *testing.T) {
