@@ -124,7 +124,7 @@ func (c *checker) fail(p Part, index int, err error) {
 
 func (c *checker) check() {
 	for i := range c.def.Exports {
-		if err := c.def.Exports[i].check(); err != nil {
+		if err := c.checkExport(&c.def.Exports[i]); err != nil {
 			c.fail(InExports, i, err)
 		}
 	}
@@ -140,9 +140,14 @@ func (c *checker) check() {
 	}
 }
 
-func (e *Export) check() error {
+func (c *checker) checkExport(e *Export) error {
 	if !ValidPattern(e.Subject) {
 		return fmt.Errorf("%w %q", ErrBadSubject, e.Subject)
+	}
+	for _, name := range e.Accounts {
+		if c.byName[name] == nil {
+			return fmt.Errorf("%w %q", ErrUnknownAccount, name)
+		}
 	}
 	if e.Position == 0 {
 		return nil

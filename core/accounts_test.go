@@ -226,7 +226,11 @@ func TestAccountErrors(t *testing.T) {
 		{"unknown account", []core.AccountDef{{Name: "A", Imports: []core.Import{{Account: "Z", Subject: "x"}}}}, core.ErrUnknownAccount},
 		{"not exported", []core.AccountDef{{Name: "A"}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "x"}}}}, core.ErrNotExported},
 		{"wider than exported", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "x.*"}}}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "x.>"}}}}, core.ErrNotExported},
-		{"for others", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "x", Accounts: []string{"C"}}}}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "x"}}}}, core.ErrNotExported},
+		{"for others", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "x", Accounts: []string{"C"}}}}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "x"}}}, {Name: "C"}}, core.ErrNotExported},
+		{"for strangers", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "x", Accounts: []string{"Z"}}}}}, core.ErrUnknownAccount},
+		{"stream twice", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "x"}}}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "x"}, {Account: "A", Subject: "x", To: "y"}}}}, core.ErrSameImport},
+		{"two services under one name", []core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: ">", Service: true}}}, {Name: "B", Imports: []core.Import{
+			{Account: "A", Subject: "x", To: "z", Service: true}, {Account: "A", Subject: "y", To: "z", Service: true}}}}, core.ErrSameImport},
 		{"cycle", []core.AccountDef{
 			{Name: "A", Exports: []core.Export{{Subject: ">", Service: true}}, Imports: []core.Import{{Account: "B", Subject: "x", Service: true}}},
 			{Name: "B", Exports: []core.Export{{Subject: ">", Service: true}}, Imports: []core.Import{{Account: "A", Subject: "x", Service: true}}}}, core.ErrImportCycle},
