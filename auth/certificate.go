@@ -52,7 +52,7 @@ func (r *Rules) byCertificate(c *Credentials) (*core.Identity, error) {
 		return nil, fmt.Errorf("%w: no user for the client certificate of %q", ErrDenied, c.TLS.PeerCertificates[0].Subject)
 	}
 	if !m.secret.none {
-		if ok, err := r.check(m, c.Pass); err != nil {
+		if ok, err := r.check(m, c.Pass, c.By); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrDenied, err)
 		} else if !ok {
 			return nil, fmt.Errorf("%w: wrong password beside the certificate of %q", ErrDenied, m.identity.User)

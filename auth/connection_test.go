@@ -44,9 +44,12 @@ no_auth_user: device`)
 			t.Errorf("no credentials by %s: %+v, %v", protocol, id, err)
 		}
 	}
-	device, ok := rules.Lookup("device", "")
+	device, ok := rules.Lookup(auth.ProtocolMQTT, "device", "")
 	if !ok {
 		t.Fatal("no device")
+	}
+	if _, ok := rules.Lookup(auth.ProtocolNATS, "device", ""); ok {
+		t.Error("the device is found by another protocol")
 	}
 	r := reload(t, a, `authorization { users: [ { user: device, password: p, connection_types: [MQTT] } ] }`)
 	if r.Valid(device) {

@@ -78,7 +78,7 @@ func TestNkey(t *testing.T) {
 			if err != nil || id.User != tt.user || !rules.Valid(id) {
 				t.Errorf("Authenticate = %+v, %v; want %s", id, err, tt.user)
 			}
-			if again, ok := rules.Lookup(id.User, ""); !ok || again != id {
+			if again, ok := rules.Lookup(auth.ProtocolMQTT, id.User, ""); !ok || again != id {
 				t.Errorf("Lookup = %+v, %v", again, ok)
 			}
 		})
@@ -100,8 +100,8 @@ func TestNkeyReload(t *testing.T) {
 	_, goes := newUser(t)
 	entry := func(key, more string) string { return "{ nkey: " + key + more + " }\n" }
 	a := newAuthority(t, "authorization { users: [ "+entry(stays, "")+entry(goes, "")+" ] }")
-	one, _ := a.Default().Lookup(stays, "")
-	two, _ := a.Default().Lookup(goes, "")
+	one, _ := a.Default().Lookup(auth.ProtocolMQTT, stays, "")
+	two, _ := a.Default().Lookup(auth.ProtocolMQTT, goes, "")
 	r := reload(t, a, "authorization { users: [ "+entry(goes, ", permissions { publish: x }")+entry(stays, "")+" ] }")
 	if !r.Valid(one) || r.Valid(two) {
 		t.Errorf("valid: %v and %v, want only the first", r.Valid(one), r.Valid(two))

@@ -23,6 +23,7 @@ type Credentials struct {
 	Nonce    string // what the peer was given to sign; empty: nothing
 	Remote   netip.AddrPort
 	TLS      *tls.ConnectionState // nil: plain
+	By       time.Time            // when an answer is too late; zero: two seconds from now
 }
 
 func (c *Credentials) empty() bool { return c.User == "" && c.Pass == "" && c.Token == "" }
@@ -91,14 +92,15 @@ func (r *Rules) Anonymous(c *Credentials) (*core.Identity, error) {
 	return m.admit(c)
 }
 
-// Lookup returns the identity that a user with a client id would get now, for what a peer has left behind: nothing
-// checks credentials. user is that of an earlier Identity; empty: who Anonymous would say. False: nobody may be that now.
-func (r *Rules) Lookup(user, clientID string) (*core.Identity, bool) {
+// Lookup returns the identity that a user with a client id would get now by a protocol, for what a peer has left behind:
+// nothing checks credentials. user is that of an earlier Identity; empty: who Anonymous would say. False: nobody may be
+// that now.
+func (r *Rules) Lookup(protocol, user, clientID string) (*core.Identity, bool) {
 	m := r.member(user)
 	if m == nil {
 		return nil, false
 	}
-	id, err := m.as(clientID)
+	id, err := m.admit(&Credentials{Protocol: protocol, ClientID: clientID})
 	return id, err == nil
 }
 
@@ -119,8 +121,8 @@ func (r *Rules) member(user string) *member {
 }
 
 // Authenticate returns who a peer is, or an error that wraps ErrDenied and holds no secret. The same member with the same
-// client id gets the same identity for as long as that is in use. It may take long, where a
-// password is stored as a bcrypt hash: call it where blocking hurts nobody.
+// client id gets the same identity for as long as that is in use. It may take long, where a password is stored as a bcrypt
+// hash: call it where blocking hurts nobody. The error wraps ErrBusy too where there was no time for that.
 func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
 	switch {
 	case r.open != nil || r.noAuth != nil && r.certs == nil && r.silent(c):
@@ -138,11 +140,13 @@ func (r *Rules) bySecret(c *Credentials) (*core.Identity, error) {
 	m, given, reason := r.candidate(c)
 	if m == nil {
 		if r.decoy != nil { // take as long as for a user that exists
-			_, _ = r.check(r.decoy, given)
+			if _, err := r.check(r.decoy, given, c.By); err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrDenied, err)
+			}
 		}
 		return nil, fmt.Errorf("%w: %s", ErrDenied, reason)
 	}
-	ok, err := r.check(m, given)
+	ok, err := r.check(m, given, c.By)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrDenied, err)

@@ -12,10 +12,11 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// defaultTimeout bounds how long a check waits for its turn where the configuration has no timeout.
+// defaultTimeout bounds how long a check waits for its turn where the peer's side says nothing.
 const defaultTimeout = 2 * time.Second
 
-var errBusy = errors.New("too many password checks under way")
+// ErrBusy says that a password could not be checked in time, right or wrong: too many are under way.
+var ErrBusy = errors.New("too many password checks under way")
 
 // hashed tells a bcrypt hash from a password in clear.
 var hashed = regexp.MustCompile(`^\$2[abxy]\$\d{2}\$`)
@@ -49,9 +50,9 @@ func validSecret(text string) bool {
 	return err == nil
 }
 
-// check compares in a time that depends on neither secret. It waits for its turn where it has to run bcrypt; the error
-// says that the turn did not come in time.
-func (r *Rules) check(m *member, given string) (bool, error) {
+// check compares in a time that depends on neither secret. It waits for its turn where it has to run bcrypt; ErrBusy says
+// that the turn did not come before by.
+func (r *Rules) check(m *member, given string, by time.Time) (bool, error) {
 	s, a := &m.secret, r.authority
 	if s.plain() {
 		sum := sha256.Sum256([]byte(given))
@@ -63,8 +64,8 @@ func (r *Rules) check(m *member, given string) (bool, error) {
 	if s.remembers(&sum) {
 		return true, nil
 	}
-	if !a.enter(r.timeout) {
-		return false, errBusy
+	if !a.enter(by) {
+		return false, ErrBusy
 	}
 	defer a.leave()
 	if s.remembers(&sum) { // somebody else with the same password was there first
@@ -83,10 +84,15 @@ func (s *secret) remembers(sum *[sha256.Size]byte) bool {
 	return p != nil && subtle.ConstantTimeCompare(sum[:], p[:]) == 1
 }
 
-// enter takes a slot, waiting for it at most as long as the peer has time to authenticate.
-func (a *Authority) enter(limit time.Duration) bool {
+// enter takes a slot, waiting for it until by. Whoever comes later than that gets none: the peer has given up, and a check
+// for it would only make others late.
+func (a *Authority) enter(by time.Time) bool {
+	limit := defaultTimeout
+	if !by.IsZero() {
+		limit = time.Until(by)
+	}
 	if limit <= 0 {
-		limit = defaultTimeout
+		return false
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()

@@ -87,7 +87,7 @@ func TestLookup(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newAuthority(t, tt.text).Default()
-			id, ok := r.Lookup(tt.user, "d1")
+			id, ok := r.Lookup(auth.ProtocolMQTT, tt.user, "d1")
 			if ok != (tt.c != nil) || ok != (id != nil) {
 				t.Fatalf("Lookup = %+v, %v", id, ok)
 			}
@@ -127,7 +127,7 @@ func TestConcurrentVariants(t *testing.T) {
 		wg.Go(func() {
 			r, client := a.Default(), fmt.Sprint(i%8)
 			id, err := r.Authenticate(&auth.Credentials{User: "ann", Pass: "pw", ClientID: client})
-			again, ok := r.Lookup("ann", client)
+			again, ok := r.Lookup(auth.ProtocolMQTT, "ann", client)
 			if err != nil || !ok || id != again || !r.Valid(id) || !id.Perms.CanPublish([]byte("dev."+client)) {
 				t.Errorf("client id %s: %+v, %+v, %v", client, id, again, err)
 			}
@@ -150,7 +150,7 @@ func TestAllocations(t *testing.T) {
 	id := login(t, r, "ann", "d1")
 	for name, f := range map[string]func(){
 		"Valid":        func() { r.Valid(id) },
-		"Lookup":       func() { _, _ = r.Lookup("ann", "d1") },
+		"Lookup":       func() { _, _ = r.Lookup(auth.ProtocolMQTT, "ann", "d1") },
 		"Authenticate": func() { _, _ = r.Authenticate(c) },
 	} {
 		if n := testing.AllocsPerRun(10, func() {

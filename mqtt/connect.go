@@ -126,14 +126,18 @@ func (c *conn) check(j *joining) error {
 func (c *conn) credentials(j *joining) *auth.Credentials {
 	// Tokens come as passwords: MQTT has no other field for them.
 	pass := string(j.Password)
-	return &auth.Credentials{Protocol: Protocol, User: string(j.UserName), Pass: pass, Token: pass,
-		ClientID: string(j.ClientID), Remote: c.net.RemoteAddr(), TLS: c.net.TLS()}
+	return &auth.Credentials{Protocol: auth.ProtocolMQTT, User: string(j.UserName), Pass: pass, Token: pass,
+		ClientID: string(j.ClientID), Remote: c.net.RemoteAddr(), TLS: c.net.TLS(),
+		By: time.Now().Add(c.lis.opts.Load().connectTimeout())}
 }
 
 // joined completes the CONNECT that has been worked on.
 func (c *conn) joined(batch *core.Batch) error {
 	j := c.joining
 	defer func() { c.joining = nil }()
+	if errors.Is(j.err, auth.ErrBusy) {
+		return c.refuseWith(packet.ServerBusy, reason.AuthenticationFailure, "too many clients connect at once", j.err)
+	}
 	if j.err != nil {
 		code := packet.BadUserNameOrPassword
 		if !j.HasUserName && !j.HasPassword {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"leafgate/auth"
 	"leafgate/config"
 )
 
@@ -87,7 +88,7 @@ func (s *session) recheck() {
 	if c := s.conn.Load(); c != nil {
 		c.dismiss(errRightsChanged)
 	}
-	id, ok := rules.Lookup(s.key.User, s.key.ClientID)
+	id, ok := rules.Lookup(auth.ProtocolMQTT, s.key.User, s.key.ClientID)
 	if !ok || id.Account != s.ep.Account() {
 		s.expireAt = 1
 		s.module.agenda.add(s, 1)

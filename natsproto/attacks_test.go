@@ -156,18 +156,24 @@ func TestNoCommandInjection(t *testing.T) {
 }
 
 func TestNoSecretsShown(t *testing.T) {
+	key, public := newUser(t)
+	seed, err := key.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var log lockedBuffer
 	g := gatewaytest.StartWith(t, gateway.Options{
-		Text: "authorization { user: a, password: hidden1 }",
+		Text: "authorization { users: [ { user: a, password: hidden1 }, { nkey: " + public + " } ] }",
 		Log:  slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	for _, in := range []string{
 		`{"user":"a","pass":"hidden2"}`, `{"user":"hidden3","pass":"hidden4"}`, `{"auth_token":"hidden5"}`,
 		`{"user":"a","pass":hidden6}`, `{"user":"a","pass":["hidden7"]}`, `{"user":"a","pass":"hidden1","verbose":"hidden8"}`,
+		`{"nkey":"` + string(seed) + `","sig":"hidden9"}`, `{"nkey":"` + public + `","sig":"hidden9"}`, `{"user":"` + string(seed) + `"}`,
 	} {
 		c, _ := connect(t, g)
 		c.send("CONNECT " + in + "\r\n")
-		if got, _ := io.ReadAll(c.r); strings.Contains(string(got), "hidden") {
+		if got, _ := io.ReadAll(c.r); strings.Contains(string(got), "hidden") || bytes.Contains(got, seed) {
 			t.Errorf("%s: told %q", in, got)
 		}
 	}
@@ -175,7 +181,7 @@ func TestNoSecretsShown(t *testing.T) {
 	c.send("-ERR 'bye'\r\n")
 	c.closed()
 	waitFor(t, func() bool { return strings.Contains(log.String(), "Parse Error") })
-	if s := log.String(); strings.Contains(s, "hidden") {
+	if s := log.String(); strings.Contains(s, "hidden") || strings.Contains(s, string(seed)) {
 		t.Errorf("the log shows secrets:\n%s", s)
 	}
 }

@@ -2,6 +2,7 @@ package natsproto
 
 import (
 	"bytes"
+	"errors"
 	"time"
 	"unique"
 
@@ -43,7 +44,9 @@ func (s *session) asked() wire.Connect {
 }
 
 func (s *session) credentials() *auth.Credentials {
-	return &auth.Credentials{Protocol: Protocol, Remote: s.conn.RemoteAddr(), TLS: s.conn.TLS()}
+	c := &auth.Credentials{Protocol: auth.ProtocolNATS, Remote: s.conn.RemoteAddr(), TLS: s.conn.TLS()}
+	c.Nonce, c.By = s.nonce(), time.Now().Add(s.lis.opts.Load().authTimeout())
+	return c
 }
 
 // work decodes body and authenticates; it may block.
@@ -52,9 +55,11 @@ func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials) {
 		j.err = errArguments.with(errBadConnect)
 		return
 	}
-	cred.User, cred.Pass, cred.Token = j.User, j.Pass, j.Token
+	cred.User, cred.Pass, cred.Token, cred.Nkey, cred.Sig = j.User, j.Pass, j.Token, j.NKey, j.Sig
 	identity, err := rules.Authenticate(cred)
 	switch {
+	case errors.Is(err, auth.ErrBusy):
+		j.err = errThrottled.with(err)
 	case err != nil:
 		j.err = errAuthorization.with(err)
 	case j.Account != "" || j.NewAccount:

@@ -40,6 +40,7 @@ func (e *clientError) with(detail error) error {
 var (
 	errAuthorization  = &clientError{text: "Authorization Violation", reason: reason.AuthenticationFailure}
 	errAuthTimeout    = &clientError{text: "Authentication Timeout", reason: reason.AuthenticationTimeout}
+	errThrottled      = &clientError{text: "Connection throttling is active. Please try again later.", reason: reason.MaxConnections}
 	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: reason.AuthenticationExpired}
 	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: reason.MaxConnections}
 	errMaxAccount     = &clientError{text: "maximum account active connections exceeded", reason: reason.MaxAccountConnections}

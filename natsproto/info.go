@@ -48,6 +48,7 @@ func (s *session) info() wire.Info {
 	i.ClientID = s.conn.ID()
 	i.ClientIP = s.conn.RemoteAddr().Addr().Unmap().String()
 	i.MaxPayload = s.limits().Payload
+	i.Nonce = s.nonce()
 	return i
 }
 

@@ -3,6 +3,7 @@ package natsproto
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net"
 	"sync"
@@ -25,6 +26,7 @@ type frontend struct {
 	log       *slog.Logger
 	opts      atomic.Pointer[options]
 	listeners []*listener
+	nonces    [32]byte    // what the clients' nonces come from; never changes
 	draining  atomic.Bool // lame duck
 
 	mu       sync.Mutex // guards the fields below
@@ -45,6 +47,7 @@ var (
 func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	o := readOptions(env, conf)
 	f := &frontend{env: env, log: env.Log}
+	rand.Read(f.nonces[:])
 	f.opts.Store(o)
 	env.Engine.Introduce(f.introduce)
 	for _, lo := range o.listeners {

@@ -173,7 +173,7 @@ func TestBadOptions(t *testing.T) {
 		{"tls: {}", "missing 'cert_file' in TLS configuration"},
 		{"tls: { cert_file: \"nofile\" }", "missing 'key_file' in TLS configuration"},
 		{"tls: { cert_file: \"nofile\", key_file: \"nofile\" }", "load certificate and key"},
-		{"tls: { verify_and_map: true }", "not supported"},
+		{"tls: { verify_and_map: true }", "there are no users"},
 	} {
 		_, err := readText(t, c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "test.conf:1:") {

@@ -20,6 +20,7 @@ type Info struct {
 	MaxPayload    int      `json:"max_payload"`
 	ClientID      uint64   `json:"client_id,omitempty"`
 	ClientIP      string   `json:"client_ip,omitempty"`
+	Nonce         string   `json:"nonce,omitempty"`
 	ConnectURLs   []string `json:"connect_urls,omitempty"`
 	LameDuck      bool     `json:"ldm,omitempty"`
 	ConnectInfo   bool     `json:"connect_info,omitempty"`
