@@ -28,7 +28,7 @@ const (
 var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/reason", "internal/tlsconf", "internal/wsdial"}
 
 // rooms says which rooms of ours a room may import. A folder that is not listed is a module, and a folder in it a leaf
-// room of its own that imports nothing; examples and the like are listed when they come.
+// room of its own that imports nothing.
 var rooms = map[string][]string{
 	"cmd/leafgate":        {"gateway", "config"},
 	"gateway/gatewaytest": {"gateway", "config", "core"},
@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 
 	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
 	"internal/arch": nil, "internal/tools/mochi": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/reason": nil, "internal/wsdial": nil,
+	"examples": nil, "examples/sensor-fleet": nil, "examples/fleet-consumer": nil, // they use what everybody has
 }
 
 // forTests is what tests may import besides.
