@@ -114,3 +114,14 @@ func (c *paho3) drop() {
 	must(c.t, c.net.(*net.TCPConn).CloseWrite()) // the library says nothing of an end that is our own
 	await(c.t, "end of the connection", c.gone)
 }
+
+// paho3Connect says how a client fails that may not connect.
+func paho3Connect(s *peer.Server, o mqttOptions) error {
+	client := mqtt.NewClient(paho3Options(s, o))
+	defer client.Disconnect(0)
+	token := client.Connect()
+	if !token.WaitTimeout(patience) {
+		return nil
+	}
+	return token.Error()
+}
