@@ -20,7 +20,7 @@ type AccountDef struct {
 // Limits bound an account; zero: no bound.
 type Limits struct {
 	Connections   int
-	Subscriptions int
+	Subscriptions int // of each connection
 	Payload       int // bytes of header and payload of one message
 }
 
@@ -62,7 +62,8 @@ type Mapping struct {
 	To     []Destination
 }
 
-// A Destination is one that a Mapping chooses by weight. What is left to 100 keeps its subject.
+// A Destination is one that a Mapping chooses by weight. What is left to 100 keeps its subject, but where that is a
+// destination itself: then it is lost.
 type Destination struct {
 	Subject string
 	Weight  int // percent

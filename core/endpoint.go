@@ -99,10 +99,12 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.relay,
 		weight: int16(min(max(o.Weight, 1), 1<<15-1))}
 	s.max.Store(int32(o.Max))
-	if most := ep.account.Limits().Subscriptions; most > 0 && ep.account.subs.Load() >= int64(most) {
+	most := ep.account.Limits().Subscriptions
+	ep.mu.Lock()
+	if most > 0 && ep.count >= most && ep.counts() {
+		ep.mu.Unlock()
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrTooManySubs)
 	}
-	ep.mu.Lock()
 	if ep.closed {
 		ep.mu.Unlock()
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrClosed)
@@ -116,6 +118,9 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	ep.mu.Unlock()
 	return s, nil
 }
+
+// counts says whether limits of the account are about ep: it is no endpoint of the gateway's own.
+func (ep *Endpoint) counts() bool { return ep.peer.Load().ID != 0 }
 
 // Unsubscribe ends s once it has had after deliveries in all; 0, or that many already: now. The caller settles its batch
 // before it sets a maximum.

@@ -140,7 +140,7 @@ func (e *Engine) Attach(id *Identity, p Peer, s Sink) *Endpoint {
 	}
 	e.first = ep
 	e.count++
-	if p.ID != 0 {
+	if ep.counts() {
 		id.Account.peers.Add(1)
 	}
 	e.mu.Unlock()
@@ -166,7 +166,7 @@ func (e *Engine) detach(ep *Endpoint) {
 	}
 	ep.next, ep.prev = nil, nil
 	e.count--
-	if ep.peer.Load().ID != 0 {
+	if ep.counts() {
 		ep.account.peers.Add(-1)
 	}
 }

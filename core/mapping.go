@@ -2,13 +2,15 @@ package core
 
 import (
 	"fmt"
+	"slices"
 )
 
 // A mapping is a compiled Mapping.
 type mapping struct {
 	source string
 	to     []destination
-	total  int  // of the weights; what is left to 100 keeps its subject
+	total  int  // of the weights
+	loses  bool // what is left to 100 is lost; else it keeps its subject
 	fixed  bool // one destination, always the same: the result can be remembered
 }
 
@@ -22,7 +24,11 @@ func newMapping(d *Mapping) (m mapping, err error) {
 		return m, fmt.Errorf("%w %q", ErrBadSubject, d.Source)
 	}
 	m.source = d.Source
-	for _, to := range d.To {
+	for i, to := range d.To {
+		if slices.ContainsFunc(d.To[:i], func(other Destination) bool { return other.Subject == to.Subject }) {
+			return m, fmt.Errorf("duplicate entry for %q", to.Subject)
+		}
+		m.loses = m.loses || to.Subject == d.Source
 		t, err := NewTransform(d.Source, to.Subject)
 		if err != nil {
 			return m, err
@@ -53,7 +59,8 @@ func (w *wiring) mappingFor(subject []byte) *mapping {
 	return nil
 }
 
-// apply appends what subject becomes this time. False: it is lost, as nothing valid comes of it.
+// apply appends what subject becomes this time. False: it is lost, by a share that is nobody's, or as nothing valid comes
+// of it.
 func (m *mapping) apply(dst, subject []byte, random func(uint32) uint32) ([]byte, bool) {
 	at := len(dst)
 	pick := 0
@@ -65,6 +72,9 @@ func (m *mapping) apply(dst, subject []byte, random func(uint32) uint32) ([]byte
 			out, ok := m.to[i].move.Append(dst, subject)
 			return out, ok && publishable(out[at:])
 		}
+	}
+	if m.loses {
+		return dst, false
 	}
 	return append(dst, subject...), true
 }

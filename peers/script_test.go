@@ -106,7 +106,7 @@ func (u *users) say(line string) {
 	if act := s.act(verb, rest); act != nil {
 		must(u.T, act())
 		must(u.T, s.conn.Flush())
-		if err := s.conn.LastError(); (err != before) != denied || denied && !errors.Is(err, nats.ErrPermissionViolation) {
+		if err := s.conn.LastError(); (err != before) != denied || denied && !errors.Is(err, nats.ErrPermissionViolation) && !errors.Is(err, nats.ErrMaxSubscriptionsExceeded) {
 			u.Errorf("%q: %v", line, err)
 		}
 		return

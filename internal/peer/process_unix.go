@@ -2,7 +2,10 @@
 
 package peer
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
 const (
 	executable   = "leafgate"
@@ -10,3 +13,5 @@ const (
 )
 
 func interrupt(p *os.Process) { _ = p.Signal(os.Interrupt) }
+
+func hangUp(p *os.Process) { _ = p.Signal(syscall.SIGHUP) }
