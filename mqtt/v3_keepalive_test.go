@@ -1,6 +1,8 @@
 package mqtt_test
 
 import (
+	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,14 +61,12 @@ func TestV3KeepAlive(t *testing.T) {
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		ended := make(chan struct{})
-		go func() {
+		var reading sync.WaitGroup
+		t.Cleanup(reading.Wait) // the connection has a deadline
+		reading.Go(func() {
 			defer close(ended)
-			for {
-				if _, err := a.r.ReadByte(); err != nil {
-					return
-				}
-			}
-		}()
+			_, _ = io.Copy(io.Discard, a.r)
+		})
 		for {
 			select {
 			case <-tick.C:
