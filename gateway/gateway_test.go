@@ -43,7 +43,12 @@ func dial(t *testing.T, g *gateway.Gateway) *client {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	c := &client{t: t, Conn: conn, lines: bufio.NewReader(conn)}
+	return greeted(t, &client{t: t, Conn: conn, lines: bufio.NewReader(conn)})
+}
+
+// greeted reads the INFO that every connection begins with.
+func greeted(t *testing.T, c *client) *client {
+	t.Helper()
 	verb, body, _ := strings.Cut(c.line(), " ")
 	if verb != "INFO" {
 		t.Fatalf("the first line is %q, want INFO", verb)
