@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"reflect"
@@ -74,12 +73,17 @@ func (s *survey) table(heading string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{strings.Split(heading, "|")}, rows...) {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	var text strings.Builder
+	w, names := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0), strings.Split(heading, "|")
+	for _, row := range append([][]string{names}, rows...) {
+		missing := strings.Repeat("\t", len(names)-len(row)) // or the columns would end here
+		fmt.Fprintln(w, strings.Join(row, "\t")+missing)
 	}
 	_ = w.Flush()
-	_, _ = io.WriteString(s.out, "\n")
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(s.out, strings.TrimRight(line, " \n"))
+	}
+	fmt.Fprintln(s.out)
 }
 
 func (s *survey) listeners() {

@@ -41,6 +41,7 @@ func TestGolden(t *testing.T) {
 		{"signal-group", []string{"-sl", "quit=-1"}, exitConfig},
 		{"signal-no-file", []string{"-sl=quit=testdata/none.pid"}, exitConfig},
 		{"check", []string{"check", "testdata/check.conf"}, exitClean},
+		{"check-accounts", []string{"check", "testdata/check-accounts.conf"}, exitClean},
 		{"check-broken", []string{"check", "testdata/broken.conf"}, exitConfig},
 		{"check-seed", []string{"check", "testdata/seed.conf"}, exitConfig},
 		{"check-missing", []string{"check", "testdata/missing.conf"}, exitConfig},
