@@ -135,6 +135,18 @@ func (r *Rules) Authenticate(c *Credentials) (*core.Identity, error) {
 	return r.bySecret(c)
 }
 
+// Slow says whether Authenticate may take long with c: it would have to check a bcrypt hash. It is quick itself.
+func (r *Rules) Slow(c *Credentials) bool {
+	if r.open != nil || r.certs != nil || r.Nonce() && c.Nkey != "" || r.noAuth != nil && r.silent(c) {
+		return false
+	}
+	m, _, _ := r.candidate(c)
+	if m == nil {
+		m = r.decoy
+	}
+	return m != nil && !m.secret.plain()
+}
+
 // bySecret lets in who knows a password or the token.
 func (r *Rules) bySecret(c *Credentials) (*core.Identity, error) {
 	m, given, reason := r.candidate(c)

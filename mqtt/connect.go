@@ -46,7 +46,14 @@ func (c *conn) onConnect(batch *core.Batch, body []byte) error {
 		return c.badConnect(err)
 	}
 	c.joining = j
-	return c.net.Block(func() { j.identity, j.err = rules.Authenticate(cred) })
+	authenticate := func() { j.identity, j.err = rules.Authenticate(cred) }
+	return c.net.Block(func() func() {
+		if rules.Slow(cred) {
+			return authenticate
+		}
+		authenticate()
+		return nil
+	})
 }
 
 // badConnect answers a CONNECT that cannot be read. [MQTT-3.1.4-1]

@@ -27,7 +27,7 @@ func (s *session) onConnect(args []byte) error {
 	j := &joining{Connect: s.asked()}
 	body, rules, cred := bytes.Clone(args), s.lis.opts.Load().rules, s.credentials()
 	s.joining, s.authBy = j, 0
-	return s.conn.Block(func() { j.work(body, rules, cred) })
+	return s.conn.Block(func() func() { return j.work(body, rules, cred) })
 }
 
 // asked is what a new CONNECT starts from.
@@ -49,13 +49,21 @@ func (s *session) credentials() *auth.Credentials {
 	return c
 }
 
-// work decodes body and authenticates; it may block.
-func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials) {
+// work decodes body and authenticates, or answers how to, where that may take long.
+func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials) (long func()) {
 	if err := j.Parse(body); err != nil {
 		j.err = errArguments.with(errBadConnect)
-		return
+		return nil
 	}
 	cred.User, cred.Pass, cred.Token, cred.Nkey, cred.Sig = j.User, j.Pass, j.Token, j.NKey, j.Sig
+	if rules.Slow(cred) {
+		return func() { j.authenticate(rules, cred) }
+	}
+	j.authenticate(rules, cred)
+	return nil
+}
+
+func (j *joining) authenticate(rules *auth.Rules, cred *auth.Credentials) {
 	identity, err := rules.Authenticate(cred)
 	switch {
 	case errors.Is(err, auth.ErrBusy):

@@ -149,13 +149,22 @@ func (c *Conn) hold(n int) bool {
 	return true
 }
 
-// Block runs work on another goroutine: Feed returns what Block does, and is called again when work is done. Session
-// goroutine only, in Feed.
-func (c *Conn) Block(work func()) error {
+// Block runs work on another goroutine: Feed returns what Block does, and is called again when work is done. What work
+// returns, if anything, belongs to it and may take long: it waits in a line of its own, so that it holds up nobody else's
+// short work. Session goroutine only, in Feed.
+func (c *Conn) Block(work func() (long func())) error {
 	done := make(chan struct{})
-	c.lis.driver.work.do(func() {
-		defer close(done)
-		work()
+	d := c.lis.driver
+	d.work.do(func() {
+		long := work()
+		if long == nil {
+			close(done)
+			return
+		}
+		d.long.do(func() {
+			defer close(done)
+			long()
+		})
 	})
 	return c.PauseUntil(done)
 }

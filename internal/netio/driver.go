@@ -31,6 +31,7 @@ type Driver struct {
 	carries pool[[]byte] // carrySize bytes each, for beginnings of units
 	chunks  chunks
 	work    workers
+	long    workers // what may keep others waiting
 	clock   clock
 
 	lastID   atomic.Uint64
@@ -62,7 +63,7 @@ func NewDriver(e *core.Engine, o DriverOptions) *Driver {
 	d := &Driver{engine: e, opts: o, log: o.Log}
 	d.buffers = pool[[]byte]{make: func() []byte { return make([]byte, readSize) }, most: 2*procs + 2}
 	d.carries = pool[[]byte]{make: func() []byte { return make([]byte, carrySize) }, most: 256}
-	d.work.limit = o.Workers
+	d.work.limit, d.long.limit = o.Workers, o.Workers
 	d.clock.start(&d.wg)
 	return d
 }
@@ -70,6 +71,7 @@ func NewDriver(e *core.Engine, o DriverOptions) *Driver {
 // Stop ends the driver's goroutines and waits for them. All listeners have stopped before.
 func (d *Driver) Stop() {
 	d.work.stop()
+	d.long.stop()
 	d.clock.stop()
 	d.wg.Wait()
 }

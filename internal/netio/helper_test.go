@@ -161,10 +161,11 @@ func (x *session) frame(batch *core.Batch, f []byte) error {
 		x.conn.Authenticated()
 	case 'B':
 		x.block = append([]byte(nil), f...)
-		return x.conn.Block(func() {
+		return x.conn.Block(func() func() {
 			x.srv.working.Add(1)
 			<-x.srv.gate
 			x.srv.working.Add(-1)
+			return nil
 		})
 	}
 	batch.SettleFor(x.ep)
