@@ -39,7 +39,7 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 		if c.version == packet.V5 {
 			code = packet.PacketIDNotFound
 		}
-		c.net.Append(packet.AppendAck(nil, packet.PUBREL, c.version, a.ID, code))
+		c.sendPubrel(a.ID, code)
 		return nil
 	case f == nil:
 		return nil
@@ -54,7 +54,7 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 		if s.queue != nil && f.pos != 0 {
 			s.queue.Mark(f.pos, a.ID, Released)
 		}
-		c.net.Append(packet.AppendAck(nil, packet.PUBREL, c.version, a.ID, packet.Success))
+		c.sendPubrel(a.ID, packet.Success)
 		return nil
 	}
 	if s.queue != nil && f.pos != 0 {
@@ -64,20 +64,22 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 	return nil
 }
 
+func (c *conn) sendPubrel(id uint16, code packet.Reason) {
+	var scratch [8]byte
+	c.net.Append(packet.AppendAck(scratch[:0], packet.PUBREL, c.version, id, code))
+}
+
 // receive notes a QoS 2 publication of the client under id, and says whether it was there already. [MQTT-4.3.3-2]
 func (s *session) receive(id uint16, most int) (again bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again = s.received[id]; again {
+	if s.received.has(id) {
 		return true, nil
 	}
 	if len(s.received) >= most { // [MQTT-3.3.4-7]
 		return false, errReceiveMaximum
 	}
-	if s.received == nil {
-		s.received = make(map[uint16]struct{})
-	}
-	s.received[id] = struct{}{}
+	s.received.add(id)
 	if s.queue != nil {
 		s.queue.Received(id, true)
 	}
@@ -96,8 +98,7 @@ func (c *conn) release(id uint16) bool {
 func (s *session) release(id uint16) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, known := s.received[id]
-	delete(s.received, id)
+	known := s.received.remove(id)
 	if known && s.queue != nil {
 		s.queue.Received(id, false)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"leafgate/core"
 	"leafgate/internal/reason"
+	"leafgate/mqtt/packet"
 )
 
 // The backlog is what was promised to a session and not sent yet: its client is away, or has as much under way as it takes.
@@ -165,7 +166,7 @@ func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 func (s *session) resume(c *conn) {
 	s.flights.renew()
 	for _, f := range s.flights.released() {
-		c.net.Append(appendPubrel(nil, c.version, f.id()))
+		c.sendPubrel(f.id(), packet.Success)
 	}
 	s.pump(c)
 }

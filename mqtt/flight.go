@@ -186,7 +186,7 @@ func (fs *flights) remove(id uint16) {
 }
 
 // keptFlights is how much room an empty list keeps.
-const keptFlights = 64
+const keptFlights = 128
 
 func (fs *flights) reset() {
 	fs.from = 0

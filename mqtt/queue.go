@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"slices"
 	"sort"
 
 	"leafgate/core"
@@ -15,9 +14,9 @@ import (
 // message costs no more than what it has not acknowledged.
 type memoryQueue struct {
 	entries  deque[queueEntry]
-	last     uint64   // the latest place
-	gaps     int      // how many of entries are done
-	received []uint16 // open QoS 2 publications on their way in, sorted
+	last     uint64 // the latest place
+	gaps     int    // how many of entries are done
+	received idSet  // open QoS 2 publications on their way in
 }
 
 // A queueEntry is a delivery, or the gap that it left.
@@ -30,9 +29,9 @@ type queueEntry struct {
 }
 
 // Put implements Queue. It takes no time and never fails.
-func (q *memoryQueue) Put(d *Delivery, _ *core.Barrier) (pos uint64, err error) {
+func (q *memoryQueue) Put(d Delivery, _ *core.Barrier) (pos uint64, err error) {
 	q.last++
-	q.entries.push(queueEntry{Delivery: *d, pos: q.last})
+	q.entries.push(queueEntry{Delivery: d, pos: q.last})
 	return q.last, nil
 }
 
@@ -97,20 +96,12 @@ func (q *memoryQueue) closeGaps() {
 
 // Received implements Queue.
 func (q *memoryQueue) Received(id uint16, open bool) {
-	at, found := slices.BinarySearch(q.received, id)
-	switch {
-	case open && !found:
-		q.received = slices.Insert(q.received, at, id)
-	case !open && found:
-		q.received = slices.Delete(q.received, at, at+1)
-		if len(q.received) == 0 && cap(q.received) > receivedKept {
-			q.received = nil
-		}
+	if open {
+		q.received.add(id)
+	} else {
+		q.received.remove(id)
 	}
 }
-
-// receivedKept is how many ids of QoS 2 publications keep their memory when all are completed.
-const receivedKept = 64
 
 // Pending implements Queue.
 func (q *memoryQueue) Pending(visit func(pos uint64, d *Delivery, id uint16, state FlightState)) {

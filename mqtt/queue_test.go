@@ -39,7 +39,7 @@ func TestMemoryQueueRandomly(t *testing.T) {
 			}
 			if rng.IntN(10) < bias || len(model) == 0 {
 				d := delivery(n)
-				pos, err := q.Put(d, nil)
+				pos, err := q.Put(*d, nil)
 				if err != nil || len(model) > 0 && pos <= model[len(model)-1].pos {
 					t.Fatalf("Put = %d, %v after %d", pos, err, model[len(model)-1].pos)
 				}
@@ -109,7 +109,7 @@ func TestMemoryQueueEmpty(t *testing.T) {
 		q.Mark(pos, 1, Sent)
 		q.Done(pos)
 	}
-	if pos, err := q.Put(delivery(1), nil); pos != 1 || err != nil {
+	if pos, err := q.Put(*delivery(1), nil); pos != 1 || err != nil {
 		t.Errorf("the first Put = %d, %v; want 1", pos, err)
 	}
 }
@@ -163,7 +163,7 @@ func TestMemoryQueueGivesBack(t *testing.T) {
 		var q memoryQueue
 		d := delivery(1)
 		for range 100_000 {
-			q.Put(d, nil)
+			q.Put(*d, nil)
 		}
 		for pos := range uint64(100_001) {
 			if pos != c.stuck {
@@ -189,14 +189,14 @@ func TestMemoryQueueAllocs(t *testing.T) {
 			var q memoryQueue
 			d := delivery(1)
 			if stuck {
-				q.Put(d, nil)
+				q.Put(*d, nil)
 			}
 			for range window {
-				q.Put(d, nil)
+				q.Put(*d, nil)
 			}
 			run := func() {
 				for range 1000 {
-					pos, _ := q.Put(d, nil)
+					pos, _ := q.Put(*d, nil)
 					q.Mark(pos, 7, Sent)
 					if _, ok := q.Get(pos - window); !ok {
 						t.Fatalf("%d is lost", pos-window)
@@ -230,7 +230,7 @@ func TestMemoryStore(t *testing.T) {
 		}
 	})
 	defer stored.Done(nil) // panics if somebody had given up our hold
-	if pos, err := q.Put(delivery(1), stored); pos != 1 || err != nil {
+	if pos, err := q.Put(*delivery(1), stored); pos != 1 || err != nil {
 		t.Errorf("Put = %d, %v", pos, err)
 	}
 	other, _ := store.Open(key)
@@ -260,11 +260,11 @@ func BenchmarkMemoryQueue(b *testing.B) {
 			var q memoryQueue
 			d := delivery(1)
 			for range window {
-				q.Put(d, nil)
+				q.Put(*d, nil)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				pos, _ := q.Put(d, nil)
+				pos, _ := q.Put(*d, nil)
 				q.Mark(pos, 7, Sent)
 				q.Get(pos)
 				q.Done(pos - window)

@@ -147,7 +147,3 @@ func secondsUntil(at int64) uint32 {
 	left := (at - time.Now().UnixNano() + int64(time.Second) - 1) / int64(time.Second)
 	return uint32(min(max(left, 0), math.MaxUint32))
 }
-
-func appendPubrel(dst []byte, v packet.Version, id uint16) []byte {
-	return packet.AppendAck(dst, packet.PUBREL, v, id, packet.Success)
-}

@@ -37,7 +37,7 @@ type session struct {
 	waiting  deque[waitingEntry]
 	bytes    int64 // of messages in waiting
 	flights  flights
-	received map[uint16]struct{} // QoS 2 publications of the client that are not released. [MQTT-4.3.3-2]
+	received idSet // QoS 2 publications of the client that are not released. [MQTT-4.3.3-2]
 	grants   []grant
 	held     []*core.Barrier // publishers whose acknowledgements wait until waiting is shorter
 }

@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"slices"
 	"time"
 
 	"leafgate/core"
@@ -67,8 +66,7 @@ func (s *session) Evict(cause error) {
 // Deliver implements core.Sink: the client gets m once for its plain subscriptions, however many match [MQTT-3.3.5-1]
 // [MQTT-3.3.4-2], and once for each shared one.
 func (s *session) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict {
-	var ids [8]uint32
-	plain := Delivery{Message: m, IDs: ids[:0]}
+	plain := Delivery{Message: m}
 	published, retain := publishedWith(m.Mark, s.module.opts.Load().natsQoS)
 	wanted, v := false, core.Refused
 	for _, x := range subs {
@@ -83,9 +81,7 @@ func (s *session) Deliver(m *core.Message, subs []*core.Subscription) core.Verdi
 		}
 		d.QoS = max(d.QoS, min(published, sub.qos)) // [MQTT-3.8.4-6] [MQTT-3.8.4-8]
 		d.Retain = d.Retain || retain && sub.asPublished
-		if sub.id != 0 && !slices.Contains(d.IDs, sub.id) { // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
-			d.IDs = append(d.IDs, sub.id)
-		}
+		d.add(sub)
 		if sub.shared {
 			v = max(v, s.deliver(d))
 		} else {
@@ -161,13 +157,10 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 func (s *session) keep(d *Delivery) (pos uint64, err error) {
 	kept := *d
 	kept.Message = d.Message.Keep()
-	if kept.IDs = nil; len(d.IDs) > 0 {
-		kept.IDs = slices.Clone(d.IDs)
-	}
-	return s.put(&kept, d.Message.Stored)
+	return s.put(kept, d.Message.Stored)
 }
 
-func (s *session) put(d *Delivery, stored *core.Barrier) (pos uint64, err error) {
+func (s *session) put(d Delivery, stored *core.Barrier) (pos uint64, err error) {
 	if s.queue == nil {
 		s.queue = &memoryQueue{}
 	}

@@ -65,7 +65,7 @@ type SubscriptionRecord struct {
 type Queue interface {
 	// Put adds d behind the others and names its place. Where it takes time, stored, if there is one, has one more hold
 	// until it is done. An error means that d was not taken.
-	Put(d *Delivery, stored *core.Barrier) (pos uint64, err error)
+	Put(d Delivery, stored *core.Barrier) (pos uint64, err error)
 
 	// Get reads the delivery at pos; false: it is done, or was lost.
 	Get(pos uint64) (Delivery, bool)

@@ -112,7 +112,7 @@ func (s *session) parse(c *conn, filter []byte, o packet.Options, id uint32) (*s
 	if shared && err == nil {
 		inner = share.Filter
 	}
-	sub := &subscription{filter: string(filter), id: id, qos: o.QoS(), shared: shared,
+	sub := &subscription{filter: string(filter), id: [1]uint32{id}, qos: o.QoS(), shared: shared,
 		noLocal: o.NoLocal() || c.flags.has(bridge), asPublished: o.RetainAsPublished() || c.flags.has(bridge)}
 	switch {
 	case err != nil && c.version == packet.V5: // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
@@ -197,9 +197,7 @@ func (s *session) replay(c *conn, r replay, tree []*core.Message) {
 			continue
 		}
 		d := Delivery{Message: m, QoS: min(kept.QoS, r.qos), Retain: true, Replay: true, Until: kept.Until}
-		if r.sub.id != 0 {
-			d.IDs = []uint32{r.sub.id}
-		}
+		d.add(r.sub)
 		s.send(c, &d)
 	}
 }
@@ -215,7 +213,7 @@ func (s *session) send(c *conn, d *Delivery) {
 		s.takeOff(c, d, 0)
 		return
 	}
-	pos, err := s.put(d, nil)
+	pos, err := s.put(*d, nil)
 	switch {
 	case err != nil:
 		s.module.counters.refused.Add(1)

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"errors"
+	"slices"
 
 	"leafgate/core"
 	"leafgate/mapping"
@@ -12,9 +13,9 @@ import (
 type subscription struct {
 	filter      string // as sent
 	parsed      mapping.Filter
-	queue       string // queue group of a shared one
-	id          uint32 // subscription identifier; 0: none
-	qos         byte   // granted
+	queue       string    // queue group of a shared one
+	id          [1]uint32 // subscription identifier; 0: none
+	qos         byte      // granted
 	shared      bool
 	noLocal     bool
 	asPublished bool
@@ -23,7 +24,18 @@ type subscription struct {
 
 func (sub *subscription) record() SubscriptionRecord {
 	o := packet.NewOptions(sub.qos, sub.noLocal, sub.asPublished, 0)
-	return SubscriptionRecord{sub.filter, byte(o), sub.id}
+	return SubscriptionRecord{sub.filter, byte(o), sub.id[0]}
+}
+
+// add says that d is also for sub. [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+func (d *Delivery) add(sub *subscription) {
+	switch {
+	case sub.id[0] == 0 || slices.Contains(d.IDs, sub.id[0]):
+	case d.IDs == nil: // mostly the only one, which needs no memory of its own
+		d.IDs = sub.id[:]
+	default:
+		d.IDs = append(d.IDs, sub.id[0])
+	}
 }
 
 // wire is what a client's connection makes of the form of messages.
@@ -39,7 +51,7 @@ func (sub *subscription) form(w wire, mends bool) core.Form {
 	if mends && w.version == packet.V5 { // says beside the topic what it is mended from
 		return nil
 	}
-	if sub.qos > 0 || sub.id != 0 || sub.noLocal || sub.asPublished || w.limited {
+	if sub.qos > 0 || sub.id[0] != 0 || sub.noLocal || sub.asPublished || w.limited {
 		return nil
 	}
 	return formOf(w.version)

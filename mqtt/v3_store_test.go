@@ -33,7 +33,7 @@ type failingQueue struct {
 	err error
 }
 
-func (q *failingQueue) Put(d *Delivery, stored *core.Barrier) (uint64, error) {
+func (q *failingQueue) Put(d Delivery, stored *core.Barrier) (uint64, error) {
 	if q.err != nil {
 		return 0, q.err
 	}
