@@ -7,14 +7,23 @@ import (
 )
 
 // natsDialect is the NATS client protocol, as far as a generator needs it.
-type natsDialect struct{}
+type natsDialect struct {
+	user string // whose name is also the password's; empty: nobody's
+}
 
 var crlf = []byte("\r\n")
 
-func (natsDialect) Connect(dst []byte, name string) []byte {
-	return fmt.Appendf(dst, `CONNECT {"verbose":false,"pedantic":false,"protocol":1,"headers":true,"no_responders":true,`+
-		`"lang":"go","version":"0","name":%q}`+"\r\n", name)
+func (d natsDialect) Connect(dst []byte, name string) []byte {
+	dst = fmt.Appendf(dst, `CONNECT {"verbose":false,"pedantic":false,"protocol":1,"headers":true,"no_responders":true,`+
+		`"lang":"go","version":"0","name":%q`, name)
+	if d.user != "" {
+		dst = fmt.Appendf(dst, `,"user":%q,"pass":%q`, d.user, password)
+	}
+	return append(dst, "}\r\n"...)
 }
+
+// password is that of every user of a bench.
+const password = "bench"
 
 func (natsDialect) Disconnect(dst []byte) []byte { return dst }
 

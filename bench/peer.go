@@ -54,7 +54,10 @@ func leafgateFile(at place) ([]string, error) {
 	if addr, ok := at.addrs[mqtt]; ok {
 		text += fmt.Sprintf("mqtt { listen: %q }\n", addr)
 	}
-	return at.file(text)
+	if at.pages.IsValid() {
+		text += fmt.Sprintf("http: %q\n", at.pages)
+	}
+	return at.file(text + at.conf)
 }
 
 // natsServerFile: MQTT there needs streams, and those need a name and a directory.

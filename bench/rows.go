@@ -29,6 +29,10 @@ type row struct {
 	clients    int   // request: clients with one request under way each
 	perSecond  int   // paced: messages of each publisher, in place of -rate for all
 	retained   int   // retained: messages
+	logins     int   // paced: others whose passwords are being checked; compared with the same row without
+
+	pages bool   // the server is to serve monitoring pages
+	conf  string // what the server's configuration says besides
 }
 
 // A protocol is what a client speaks.
@@ -73,6 +77,9 @@ var rows = []row{
 	{name: "flat-100:1", about: "100 publishers, 1 subscriber, one message per write, flat out", run: runStream, pubs: 100, subs: 1, single: true, sizes: []int{128}, servers: twoOfNATS},
 	{name: "churn-1:1", about: "1:1 while 200 others subscribe and unsubscribe inboxes, against itself without", run: runStream, pubs: 1, subs: 1, churners: 200, sizes: []int{128}, servers: twoOfNATS},
 	{name: "slow-1:50", about: "1:49 with a 50th that never reads, against itself without", run: runStream, pubs: 1, subs: 49, slow: 1, volume: 96 << 20, sizes: []int{128}, servers: twoOfNATS},
+	{name: "rights-1:1", about: "1:1 with permissions and through an import, against itself without", run: runRights, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS, conf: rightsConf},
+	{name: "logins-1:1", about: "1:1 paced while 1,000 others log in with bcrypt passwords, against itself without", run: runLogins, pubs: 1, logins: 1000, sizes: []int{128}, servers: []string{"leafgate"}, conf: loginsConf()},
+	{name: "watched-1:1", about: "1:1 paced among -conns idle connections while /connz is asked for every second, against itself without", run: runWatched, pubs: 1, pages: true, sizes: []int{128}, servers: twoOfNATS},
 	{name: "idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, servers: twoOfNATS},
 
 	{name: "mqtt-1:1-q0", about: "1 publisher, 1 subscriber, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 1, subs: 1, sizes: []int{16, 128}, servers: toMosquitto},

@@ -32,7 +32,9 @@ func (k *serverKind) speaks(p protocol) bool { return slices.Contains(k.speak, p
 type place struct {
 	dir     string
 	addrs   map[protocol]netip.AddrPort
-	pending int // messages that may wait for a client, where a server wants to be told; 0: its default
+	pending int            // messages that may wait for a client, where a server wants to be told; 0: its default
+	pages   netip.AddrPort // where monitoring pages are asked for
+	conf    string         // of the row
 }
 
 // serverKinds is every server there is.
@@ -97,6 +99,7 @@ func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary
 // A server is one process on free loopback ports. Stop must be called.
 type server struct {
 	addrs map[protocol]netip.AddrPort
+	pages netip.AddrPort // monitoring
 	cmd   *exec.Cmd
 	log   bytes.Buffer // what it printed; read it after done
 	wg    sync.WaitGroup
@@ -114,13 +117,16 @@ func (b *binary) start(ctx context.Context, dir string, r row) (*server, error) 
 			s.addrs[p], err = freeAddress()
 		}
 	}
+	for taken := r.pages; taken && err == nil; taken = s.takes(s.pages) {
+		s.pages, err = freeAddress()
+	}
 	if err == nil {
 		s.dir, err = os.MkdirTemp(dir, b.Name+"-")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	args, err := b.kind.arguments(place{s.dir, s.addrs, r.pending()})
+	args, err := b.kind.arguments(place{s.dir, s.addrs, r.pending(), s.pages, r.conf})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
@@ -141,6 +147,19 @@ func (b *binary) start(ctx context.Context, dir string, r row) (*server, error) 
 		}
 	}
 	return s, nil
+}
+
+// page is where one of its monitoring pages is.
+func (s *server) page(path string) string { return "http://" + s.pages.String() + path }
+
+// takes reports whether clients get in at that address.
+func (s *server) takes(at netip.AddrPort) bool {
+	for _, addr := range s.addrs {
+		if addr == at {
+			return true
+		}
+	}
+	return false
 }
 
 // entrance is where clients of p get in.

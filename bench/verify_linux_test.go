@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -182,6 +187,9 @@ func TestRowsOnFake(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			srv := startFake(t, nil)
 			tr := testTrial(t, r.name, 128, srv)
+			if r.pages {
+				tr.server.pages = servePage(t)
+			}
 			s, err := tr.row.run(tr)
 			if err != nil {
 				t.Fatal(err)
@@ -198,7 +206,7 @@ func TestRowsOnFake(t *testing.T) {
 			if s.Messages == 0 || s.Elapsed <= 0 || s.RSS <= 0 {
 				t.Errorf("got %+v", s)
 			}
-			if (s.Without != nil) != (tr.row.slow+tr.row.churners > 0) {
+			if against := tr.row.slow+tr.row.churners+tr.row.logins > 0 || tr.row.pages || tr.row.conf != ""; (s.Without != nil) != against {
 				t.Errorf("compared with itself: %v", s.Without)
 			}
 		})
@@ -245,4 +253,11 @@ func TestSubjectsOfRows(t *testing.T) {
 			t.Errorf("%s: publishers share subjects: %v", r.name, !r.devices)
 		}
 	}
+}
+
+// servePage answers every request of a watcher.
+func servePage(t *testing.T) netip.AddrPort {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }))
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().(*net.TCPAddr).AddrPort()
 }
