@@ -57,6 +57,14 @@ func (a *Authority) SystemAccount() *core.Account {
 	return nil
 }
 
+// Account returns what the configuration says of an account; false: nothing.
+func (a *Authority) Account(name string) (core.AccountDef, bool) {
+	if d := a.Default().tenants.def(name); d != nil {
+		return *d, true
+	}
+	return core.AccountDef{}, false
+}
+
 // Default returns the gateway's own rules, as committed.
 func (a *Authority) Default() *Rules { return a.current.Load() }
 

@@ -52,7 +52,7 @@ func TestSettingErrors(t *testing.T) {
 		{`prof_port: 70000`, "configuration:2:1: prof_port"},
 		{`log_size_limit: -1`, "configuration:2:1: log_size_limit"},
 		{`debg: true`, `configuration:2:1: unknown field "debg" (did you mean "debug"?)`},
-		{`https_port: 8443`, "configuration:2:1: https_port: not supported"},
+		{`https_port: 8443`, "configuration:2:1: https_port: needs a tls block"},
 		{`http: [1, 2 ]`, "configuration:2:1: http: want a port or host:port"},
 	}
 	for _, tt := range tests {

@@ -21,11 +21,20 @@ type ports struct {
 }
 
 func (g *Gateway) ports() ports {
-	p := ports{NATS: urls("nats", g.Addr("natsproto")...), Monitoring: urls("http", g.Addr("monitor")...)}
+	p := ports{NATS: urls("nats", g.Addr("natsproto")...), Monitoring: urls(g.monitorScheme(), g.Addr("monitor")...)}
 	if g.profile != nil {
 		p.Profile = urls("http", g.profile.Addr())
 	}
 	return p
+}
+
+func (g *Gateway) monitorScheme() string {
+	for _, l := range g.Listeners() {
+		if l.Protocol == "http" && l.TLS != "" {
+			return "https"
+		}
+	}
+	return "http"
 }
 
 func urls(scheme string, addrs ...net.Addr) (list []string) {

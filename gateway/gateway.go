@@ -2,10 +2,13 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"sync"
@@ -18,6 +21,7 @@ import (
 	"leafgate/core"
 	"leafgate/internal/logging"
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 	"leafgate/module"
 )
 
@@ -41,6 +45,7 @@ type Gateway struct {
 	auth    *auth.Authority
 	net     *netio.Driver
 	server  module.Server
+	history *module.History
 	parts   []part
 
 	mu       sync.Mutex // one of Start, Reload and Shutdown at a time; guards the fields below
@@ -126,7 +131,8 @@ func (g *Gateway) openLog() {
 func (g *Gateway) build(conf *config.Block) (errs []error) {
 	g.engine = core.NewEngine()
 	g.auth = auth.New(g.engine, conf)
-	g.net = netio.NewDriver(g.engine, netio.DriverOptions{Log: g.log})
+	g.history = module.NewHistory(g.settings.closed)
+	g.net = netio.NewDriver(g.engine, netio.DriverOptions{Log: g.log, Refused: g.refused})
 	for _, spec := range modules() {
 		m, err := spec.New(g.env(spec), conf)
 		if err != nil {
@@ -143,7 +149,22 @@ func (g *Gateway) env(spec module.Spec) *module.Env {
 		Log:      g.log.With("module", spec.Name),
 		Protocol: g.protocol,
 		Modules:  g.built(),
+		History:  g.history,
 	}
+}
+
+// refused notes a connection that no module came to know. Those that merely look whether the port is open are not worth it.
+func (g *Gateway) refused(id uint64, remote netip.AddrPort, cause error) {
+	why := reason.ReadError
+	switch {
+	case errors.Is(cause, io.EOF):
+		return
+	case errors.Is(cause, netio.ErrTLSHandshake):
+		why = reason.TLSHandshakeFailure
+	case errors.Is(cause, netio.ErrProxyHeader):
+		why = reason.ProtocolViolation
+	}
+	g.history.Tell(module.Event{What: module.Refused, Reason: why, ID: id, Remote: remote, Detail: cause.Error()})
 }
 
 // built yields the modules that the configuration asks for.

@@ -86,7 +86,8 @@ func TestReloadBroken(t *testing.T) {
 		{"server_name", "server_name: two\nauthorization { user: ann, password: pear }\n", "server_name: cannot change while running"},
 		{"address", good + "port: 1\n", "not supported for listen"},
 		{"profiling", good + "prof_port: -1\n", "prof_port: cannot change while running"},
-		{"another module", good + "http_port: -1\n", "monitor: cannot be added while running"},
+		{"another module", good + "mqtt { host: 127.0.0.1, port: -1 }\n", "mqtt: cannot be added while running"},
+		{"monitoring", good + "http_port: -1\n", "monitor: the address and path cannot change while running"},
 		{"log file", good + "log_file: \"/nonexistent/dir/log\"\nnope: 1\n", "unknown field"},
 		{"unsupported", good + "jetstream: enabled\n", "gw.conf:3:1: jetstream: not supported"},
 	}

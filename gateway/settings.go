@@ -14,6 +14,7 @@ type settings struct {
 	pidFile  string
 	portsDir string
 	profPort int // 0: off; -1: any free one
+	closed   int // closed connections that are remembered; 0: the default
 }
 
 func readSettings(conf *config.Block) settings {
@@ -22,6 +23,7 @@ func readSettings(conf *config.Block) settings {
 		pidFile:  conf.String("", "pid_file", "pidfile"),
 		portsDir: conf.String("", "ports_file_dir"),
 		profPort: int(conf.IntRange(0, -1, 65535, "prof_port")),
+		closed:   int(conf.IntRange(0, 0, 1_000_000, "max_closed_clients")),
 		log: logging.Options{
 			Debug:     conf.Bool(false, "debug"),
 			Trace:     conf.Bool(false, "trace"),

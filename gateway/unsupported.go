@@ -30,7 +30,6 @@ var refusals = []struct {
 	{"proxies are not authenticated for now", []string{"proxies"}},
 	{"there are no features to switch", []string{"feature_flags"}},
 	{"match results are always remembered, in bounded memory", []string{"disable_sublist_cache", "no_sublist_cache"}},
-	{"closed connections are not listed for now", []string{"max_closed_clients"}},
 }
 
 func refuseUnsupported(conf *config.Block) {

@@ -28,6 +28,7 @@ type Conn struct {
 	User         string               // never a secret
 	Account      string               // empty: not authenticated yet
 	Endpoint     *core.Endpoint       // nil: closed, or not authenticated yet
+	Spoke        bool                 // of a leaf node connection: this side has taken the role of the leaf
 
 	Stop   time.Time     // zero: open
 	Reason reason.Reason // why it was closed

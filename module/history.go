@@ -3,6 +3,7 @@ package module
 import (
 	"crypto/tls"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type History struct {
 	events ring[Event]
 	places map[eventKey]int // of events, in their ring
 	counts map[CountKey]int64
+	slow   map[string]int64 // slow consumers by account
 }
 
 // A CountKey says what is counted together.
@@ -35,7 +37,7 @@ type CountKey struct {
 
 // NewHistory keeps the last closed connections; 0: [DefaultClosed].
 func NewHistory(closed int) *History {
-	h := &History{places: make(map[eventKey]int), counts: make(map[CountKey]int64)}
+	h := &History{places: make(map[eventKey]int), counts: make(map[CountKey]int64), slow: make(map[string]int64)}
 	h.closed.most, h.events.most = DefaultClosed, keptEvents
 	h.Resize(closed)
 	return h
@@ -65,6 +67,9 @@ func (h *History) Close(c Conn, detail string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed.add(c)
+	if c.Reason == reason.SlowConsumerPending || c.Reason == reason.SlowConsumerDeadline {
+		h.slow[c.Account]++
+	}
 	h.tell(e)
 }
 
@@ -122,9 +127,7 @@ func (h *History) Counts() iter.Seq2[CountKey, int64] {
 	all := make(map[CountKey]int64)
 	if h != nil {
 		h.mu.Lock()
-		for k, n := range h.counts {
-			all[k] = n
-		}
+		maps.Copy(all, h.counts)
 		h.mu.Unlock()
 	}
 	return func(yield func(CountKey, int64) bool) {
@@ -134,6 +137,16 @@ func (h *History) Counts() iter.Seq2[CountKey, int64] {
 			}
 		}
 	}
+}
+
+// Slow counts the clients that were closed because they took too little, by account.
+func (h *History) Slow() map[string]int64 {
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.slow)
 }
 
 // A ring keeps the last of many. It grows to its bound and not beyond.

@@ -96,14 +96,16 @@ type (
 	// A Connector describes the connections it has now, and counts the messages of those it has and had. It is called
 	// from any goroutine.
 	Connector interface {
+		Protocol() string // Type of its connections
 		Conns() iter.Seq[Conn]
 		Traffic() core.Stats
 	}
-	// A Dropper counts the messages that it did not deliver or keep, by reason, since the start.
+	// A Dropper is a Connector that counts the messages it did not deliver or keep, by reason, since the start.
 	Dropper interface {
+		Connector
 		Drops() iter.Seq2[reason.Reason, int64]
 	}
-	// An Uplinker tells the truth about its links to other servers.
+	// An Uplinker tells the truth about its links to other servers, each with a name and account of its own.
 	Uplinker interface{ Uplinks() iter.Seq[Uplink] }
 	// A Pager answers questions about the gateway: page is a name such as connz, query what stands behind the question
 	// mark. The answer becomes JSON. The error is a *PageError where the question is at fault.

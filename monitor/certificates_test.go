@@ -38,7 +38,7 @@ func TestCertificatesInHealthz(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := &monitor{env: &module.Env{Modules: func(yield func(string, module.Module) bool) { yield("x", tt.listeners) }}}
 			w := httptest.NewRecorder()
-			m.healthz(w, nil)
+			m.serve("healthz")(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
 			if body := w.Body.String(); w.Code != tt.status || !strings.Contains(body, tt.want) || strings.Contains(body, tt.not) {
 				t.Errorf("%d %s", w.Code, body)
 			}

@@ -14,6 +14,8 @@ func TestReadOptions(t *testing.T) {
 		alone bool
 		addr  string // empty: off
 		base  string
+
+		secure bool
 	}{
 		{text: ""},
 		{text: "http_port: 0"},
@@ -28,6 +30,8 @@ func TestReadOptions(t *testing.T) {
 		{text: `http_port: 8222, listen: 4222`, addr: "0.0.0.0:8222"},
 		{text: `http: "[::1]:8222", http_base_path: "/a/b/"`, addr: "[::1]:8222", base: "/a/b"},
 		{text: `http: 1, http_base_path: a`, addr: "0.0.0.0:1", base: "/a"},
+		{text: `https: "10.0.0.1:8222", tls {}`, addr: "10.0.0.1:8222", secure: true},
+		{text: `https_port: 8222, http_port: 0, tls {}`, addr: "0.0.0.0:8222", secure: true},
 	}
 	for _, tt := range tests {
 		conf, err := config.Parse("test.conf", tt.text)
@@ -35,12 +39,29 @@ func TestReadOptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := &module.Env{Server: module.Server{Default: tt.alone}}
-		o, on := readOptions(env, conf)
+		o := readOptions(env, conf)
 		if err := conf.Err(); err != nil {
 			t.Errorf("%s: %v", tt.text, err)
 		}
-		if o.addr != tt.addr || on != (tt.addr != "") || o.base != tt.base {
-			t.Errorf("%s: %+v, %v; want %q, %q", tt.text, o, on, tt.addr, tt.base)
+		if o.addr != tt.addr || o.base != tt.base || o.secure != tt.secure {
+			t.Errorf("%s: %+v; want %q, %q, %v", tt.text, o, tt.addr, tt.base, tt.secure)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"http: true", "test.conf:1:1: http: want a port or host:port"},
+		{"https_port: 8222", "test.conf:1:1: https_port: needs a tls block"},
+		{"http_port: 1, https_port: 2, tls {}", "test.conf:1:15: https_port: can't specify both HTTP (0.0.0.0:1) port and HTTPs (0.0.0.0:2) port"},
+	} {
+		conf, err := config.Parse("test.conf", tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readOptions(&module.Env{}, conf)
+		if err := conf.Err(); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: %v, want %s", tt.text, err, tt.want)
 		}
 	}
 }

@@ -6,43 +6,81 @@ import (
 	"strings"
 	"time"
 
+	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/module"
 )
 
 var keys = []string{
-	"http", "http_port", "monitor_port", "http_base_path", "https", "https_port", "server_tags", "server_metadata",
+	"http", "http_port", "monitor_port", "http_base_path", "https", "https_port", "monitor", "server_tags", "server_metadata",
 }
 
 // options are where monitoring is to be found.
 type options struct {
-	addr string // host:port; port 0 takes a free one
-	base string // path in front of every page, without a slash at its end
+	addr   string // host:port; port 0 takes a free one; empty: nowhere
+	base   string // path in front of every page, without a slash at its end
+	secure bool   // by TLS only
 }
 
-// readOptions says with on whether there is monitoring at all. Errors collect in conf.
-func readOptions(env *module.Env, conf *config.Block) (o options, on bool) {
-	conf.Unsupported("put a TLS proxy in front of http for now", "https", "https_port")
+// readOptions reads where monitoring is to be found. Errors collect in conf.
+func readOptions(env *module.Env, conf *config.Block) (o options) {
 	o.base = strings.TrimRight(conf.String("/", "http_base_path"), "/")
 	if o.base != "" && !strings.HasPrefix(o.base, "/") {
 		o.base = "/" + o.base
 	}
-	host, port := clientHost(env, conf), conf.IntRange(0, -1, 65535, "http_port", "monitor_port")
-	if v, ok := conf.Value("http"); ok {
+	plain := readAddr(env, conf, "http", "http_port", "monitor_port")
+	secured := readAddr(env, conf, "https", "https_port")
+	switch {
+	case plain != "" && secured != "":
+		conf.Errorf(present(conf, "https", "https_port"), "can't specify both HTTP (%s) port and HTTPs (%s) port", plain, secured)
+	case secured != "" && !conf.Has("tls"):
+		conf.Errorf(present(conf, "https", "https_port"), "needs a tls block")
+	}
+	if o.addr = plain; secured != "" {
+		o.addr, o.secure = secured, true
+	}
+	return o
+}
+
+// readAddr reads a port or host:port under listen, or a port under ports; empty: there is none.
+func readAddr(env *module.Env, conf *config.Block, listen string, ports ...string) string {
+	host, port := clientHost(env, conf), conf.IntRange(0, -1, 65535, ports...)
+	if v, ok := conf.Value(listen); ok {
 		h, p, valid := splitListen(v)
 		if !valid {
-			conf.Errorf("http", "want a port or host:port")
-			return o, false
+			conf.Errorf(listen, "want a port or host:port")
+			return ""
 		}
 		if port = p; h != "" {
 			host = h
 		}
 	}
 	if port == 0 {
-		return o, false
+		return ""
 	}
-	o.addr = net.JoinHostPort(host, strconv.FormatInt(max(0, port), 10))
-	return o, true
+	return net.JoinHostPort(host, strconv.FormatInt(max(0, port), 10))
+}
+
+func present(conf *config.Block, names ...string) string {
+	for _, n := range names {
+		if conf.Has(n) {
+			return n
+		}
+	}
+	return ""
+}
+
+// readRules reads who may look; nil: everybody who can reach the port.
+func readRules(env *module.Env, conf *config.Block) *auth.Rules {
+	b := conf.Block("monitor")
+	if b == nil {
+		return nil
+	}
+	if !b.Has("authorization") {
+		conf.Errorf("monitor", "authorization is missing")
+		return nil
+	}
+	return env.Auth.Rules(b)
 }
 
 // clientHost is the host that NATS clients are served on, and monitoring too where nothing else is said.

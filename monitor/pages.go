@@ -1,103 +1,58 @@
 package monitor
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
+	"cmp"
 	"net/http"
-	"sync"
+	"net/url"
 	"time"
 
 	"leafgate/module"
 )
 
-// handler mounts the pages of this room and of every module that has some.
-func (m *monitor) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", index)
-	mux.HandleFunc("/healthz", m.healthz)
-	mux.HandleFunc("/varz", m.varz)
-	for _, other := range m.env.Modules {
-		if r, ok := other.(module.Router); ok {
-			r.Routes(mux)
-		}
-	}
-	return http.StripPrefix(m.options.base, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "" {
-			r.URL.Path = "/"
-		}
-		_, pattern := mux.Handler(r)
-		m.visits.count(pattern)
-		mux.ServeHTTP(w, r)
-	}))
+// A page answers a question. What it answers becomes JSON; it is called from any goroutine.
+type page func(*monitor, *query) (any, error)
+
+// pages are those that have an answer in JSON, by name. The $SYS services answer with the same.
+var pages = map[string]page{
+	"varz":      (*monitor).varz,
+	"connz":     (*monitor).connz,
+	"subsz":     (*monitor).subsz,
+	"routez":    (*monitor).routez,
+	"leafz":     (*monitor).leafz,
+	"gatewayz":  (*monitor).gatewayz,
+	"accountz":  (*monitor).accountz,
+	"accstatz":  (*monitor).accstatz,
+	"jsz":       (*monitor).jsz,
+	"healthz":   (*monitor).healthz,
+	"ipqueuesz": (*monitor).ipqueuesz,
+	"raftz":     (*monitor).raftz,
+	"eventz":    (*monitor).eventz,
+	"uplinkz":   (*monitor).uplinkz,
 }
 
-func index(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Leafgate</title></head>
-<body><h1>Leafgate</h1><ul>
-<li><a href="varz">varz</a>: the gateway in numbers</li>
-<li><a href="healthz">healthz</a>: is it ready</li>
-</ul></body></html>
-`))
+// aliases are other names of pages.
+var aliases = map[string]string{"subscriptionsz": "subsz"}
+
+var _ module.Pager = (*monitor)(nil)
+
+// Page implements module.Pager. It works without a monitoring port, too.
+func (m *monitor) Page(name string, values url.Values) (any, error) {
+	p := pages[cmp.Or(aliases[name], name)]
+	if p == nil {
+		return nil, &module.PageError{Status: http.StatusNotFound, Text: "no page " + name}
+	}
+	q := &query{values: values}
+	answer, err := p(m, q)
+	if q.err != nil { // what came of a question that was misunderstood
+		return nil, q.err
+	}
+	return answer, err
 }
 
-// healthz is ready when every module is, and no certificate has expired.
-func (m *monitor) healthz(w http.ResponseWriter, _ *http.Request) {
-	warnings, err := m.certificates(time.Now())
-	for name, other := range m.env.Modules {
-		if r, ok := other.(module.Readier); ok && err == nil {
-			if err = r.Ready(); err != nil {
-				err = fmt.Errorf("%s: %w", name, err)
-			}
-		}
-	}
-	body, status := map[string]any{"status": "ok"}, http.StatusOK
-	if err != nil {
-		body, status = map[string]any{"status": "unavailable", "error": err.Error()}, http.StatusServiceUnavailable
-	}
-	if len(warnings) > 0 {
-		body["warnings"] = warnings
-	}
-	reply(w, status, body)
+// head is how every answer begins.
+type head struct {
+	ID  string    `json:"server_id"`
+	Now time.Time `json:"now"`
 }
 
-func reply(w http.ResponseWriter, status int, body map[string]any) {
-	text, err := json.MarshalIndent(body, "", "  ")
-	if err != nil {
-		http.Error(w, "render: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.WriteHeader(status)
-	_, _ = w.Write(text)
-}
-
-// visits count requests for each page.
-type visits struct {
-	mu     sync.Mutex
-	number map[string]int64
-}
-
-func (v *visits) count(page string) {
-	if page == "" {
-		return // not found
-	}
-	if page == "/{$}" {
-		page = "/"
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.number == nil {
-		v.number = make(map[string]int64)
-	}
-	v.number[page]++
-}
-
-func (v *visits) snapshot() map[string]int64 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return maps.Clone(v.number)
-}
+func (m *monitor) head() head { return head{m.env.Server.ID, time.Now().UTC()} }

@@ -2,9 +2,10 @@ package monitor
 
 import (
 	"fmt"
+	"math"
 	"net"
-	"net/http"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 )
 
 // varz answers with what this room knows; modules add theirs, and know better where both do.
-func (m *monitor) varz(w http.ResponseWriter, _ *http.Request) {
-	v := make(map[string]any, 64)
+func (m *monitor) varz(*query) (any, error) {
+	v := make(map[string]any, 96)
+	absent(v)
 	m.aboutServer(v)
 	m.aboutProcess(v)
 	m.aboutTraffic(v)
@@ -22,7 +24,26 @@ func (m *monitor) varz(w http.ResponseWriter, _ *http.Request) {
 			r.Report(v)
 		}
 	}
-	reply(w, http.StatusOK, v)
+	type byKind struct {
+		Clients  any `json:"clients"`
+		Routes   int `json:"routes"`
+		Gateways int `json:"gateways"`
+		Leafs    any `json:"leafs"`
+	}
+	v["slow_consumer_stats"] = byKind{Clients: v["slow_consumers"], Leafs: 0}
+	v["stale_connection_stats"] = byKind{Clients: v["stale_connections"], Leafs: 0}
+	return v, nil
+}
+
+// absent is what there is none of, unless a module says so.
+func absent(v map[string]any) {
+	for _, name := range []string{"cluster", "gateway", "leaf", "mqtt", "websocket", "jetstream"} {
+		v[name] = struct{}{}
+	}
+	for _, name := range []string{"routes", "remotes", "leafnodes", "slow_consumers", "stale_connections", "stalled_clients"} {
+		v[name] = 0
+	}
+	v["disk_io_wait_stats"] = map[string]int{"waiters": 0, "waits": 0, "wait_time": 0, "max_wait_time": 0}
 }
 
 func (m *monitor) aboutServer(v map[string]any) {
@@ -38,10 +59,18 @@ func (m *monitor) aboutServer(v map[string]any) {
 	if len(a.metadata) > 0 {
 		v["metadata"] = a.metadata
 	}
-	v["http_host"], _, _ = net.SplitHostPort(m.options.addr)
-	v["http_port"] = m.ln.Addr().(*net.TCPAddr).Port
+	if system := m.env.Auth.SystemAccount(); system != nil {
+		v["system_account"] = system.Name()
+	}
+	v["http_host"], v["http_port"], v["https_port"] = "", 0, 0
+	if m.ln != nil {
+		v["http_host"], _, _ = net.SplitHostPort(m.options.addr)
+		port := m.ln.Addr().(*net.TCPAddr).Port
+		if v["http_port"] = port; m.tls != nil {
+			v["http_port"], v["https_port"] = 0, port
+		}
+	}
 	v["http_base_path"] = m.options.base + "/"
-	v["https_port"] = 0
 	v["http_req_stats"] = m.visits.snapshot()
 }
 
@@ -51,8 +80,12 @@ func (m *monitor) aboutProcess(v map[string]any) {
 	v["start"], v["now"], v["uptime"] = m.start.UTC(), now.UTC(), uptime(now.Sub(m.start))
 	v["mem"], v["cpu"] = memory(), m.cpu.percent(now)
 	v["cores"], v["gomaxprocs"] = runtime.NumCPU(), runtime.GOMAXPROCS(0)
+	if most := debug.SetMemoryLimit(-1); most < math.MaxInt64 {
+		v["gomemlimit"] = most
+	}
 }
 
+// aboutTraffic counts links to other servers as clients: a module that has some says what they are.
 func (m *monitor) aboutTraffic(v map[string]any) {
 	s, connections := m.env.Engine.Stats(), 0
 	for ep := range m.env.Engine.Endpoints() {
@@ -61,6 +94,8 @@ func (m *monitor) aboutTraffic(v map[string]any) {
 		}
 	}
 	v["in_msgs"], v["in_bytes"], v["out_msgs"], v["out_bytes"] = s.InMsgs, s.InBytes, s.OutMsgs, s.OutBytes
+	v["in_client_msgs"], v["in_client_bytes"] = s.InMsgs, s.InBytes
+	v["out_client_msgs"], v["out_client_bytes"] = s.OutMsgs, s.OutBytes
 	v["connections"], v["subscriptions"] = connections, s.Subscriptions
 }
 

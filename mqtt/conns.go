@@ -19,6 +19,9 @@ var (
 	_ module.Dropper   = (*frontend)(nil)
 )
 
+// Protocol implements module.Connector.
+func (f *frontend) Protocol() string { return Protocol }
+
 // Conns implements module.Connector: network connections. Sessions of clients that are away are not among them.
 func (f *frontend) Conns() iter.Seq[module.Conn] {
 	return func(yield func(module.Conn) bool) {

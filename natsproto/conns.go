@@ -15,6 +15,9 @@ var (
 	_ module.Readier   = (*frontend)(nil)
 )
 
+// Protocol implements module.Connector.
+func (f *frontend) Protocol() string { return Protocol }
+
 // Conns implements module.Connector.
 func (f *frontend) Conns() iter.Seq[module.Conn] {
 	return func(yield func(module.Conn) bool) {

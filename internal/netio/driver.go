@@ -4,6 +4,7 @@ import (
 	"iter"
 	"log/slog"
 	"math"
+	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -18,6 +19,9 @@ type DriverOptions struct {
 	PreAuthBudget int64 // bytes kept for connections that are not authenticated yet; default 16 MiB
 	Workers       int   // goroutines for blocking work at most; default: two for each processor, four at least
 	Log           *slog.Logger
+
+	// Refused, if not nil, hears of the connections that ended before they had a session. It must not block.
+	Refused func(id uint64, remote netip.AddrPort, cause error)
 }
 
 // A Driver owns what all listeners of one gateway share: buffers, budgets, workers, the clock of deadlines.

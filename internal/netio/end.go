@@ -111,6 +111,9 @@ func (c *Conn) refused(cause error) {
 	}
 	c.lis.driver.log.Log(context.Background(), level, "connection refused",
 		"client", c.id, "remote", c.RemoteAddr().String(), "err", cause)
+	if told := c.lis.driver.opts.Refused; told != nil {
+		told(c.id, c.RemoteAddr(), cause)
+	}
 }
 
 const (
