@@ -63,6 +63,8 @@ func (ep *Endpoint) Rebind(id *Identity) (ended []*Subscription) {
 		if !id.Perms.CanSubscribe(s.Subject, s.Queue) {
 			ep.remove(s)
 			ended = append(ended, s)
+		} else {
+			ep.account.bumpShadows(s)
 		}
 	}
 	ep.account.gens.all.Add(1) // everything remembered was decided by the former rights
@@ -129,6 +131,7 @@ func (ep *Endpoint) Unsubscribe(s *Subscription, after int) {
 		s.max.Store(int32(after))
 		if s.delivered.Load() < int64(after) {
 			ep.account.gens.bump(s.Subject) // results that share its slot must not go on
+			ep.account.bumpShadows(s)
 			return
 		}
 	}

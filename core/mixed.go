@@ -119,13 +119,14 @@ func (b *Batch) ask(r *result, o *op, m *Message) {
 		if s == nil || d.ep == b.skip {
 			continue
 		}
-		b.picked = append(b.picked[:0], o.sub)
+		sub := o.sub
 		if d.sub != nil {
 			if !d.sub.take() {
 				continue
 			}
-			b.picked[0] = d.sub
+			sub = d.sub
 		}
+		b.picked = append(b.picked[:0], sub.target())
 		if b.heed(d.ep, (*s).Deliver(m, b.picked)) {
 			b.delivered(d.ep, tally{1, int64(m.Size())})
 			b.touch(d.ep)
@@ -142,12 +143,12 @@ func (b *Batch) deliver(r *result, at int32, m *Message) int {
 	b.picked = b.picked[:0]
 	for _, s := range r.plain[d.from:d.to] {
 		if s.take() {
-			b.picked = append(b.picked, s)
+			b.picked = append(b.picked, s.target())
 		}
 	}
 	for _, c := range b.chosen {
 		if c.deliver == at && c.sub.take() {
-			b.picked = append(b.picked, c.sub)
+			b.picked = append(b.picked, c.sub.target())
 		}
 	}
 	s := d.ep.sink.Load()

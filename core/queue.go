@@ -67,7 +67,7 @@ func (b *Batch) choose(r *result, g *group) *member {
 func (b *Batch) firstAble(members []member, at int) (away *member) {
 	for range members {
 		if m := &members[at]; m.sub.ep != b.skip && !m.sub.closed.Load() {
-			if !m.sub.away.Load() {
+			if !m.sub.target().away.Load() {
 				return m
 			}
 			if away == nil {

@@ -1,26 +1,27 @@
 package core
 
+import "slices"
+
 // A subscription in an account that imports a stream casts a shadow into the account that exports it: a subscription to
 // what it means there, which delivers under the name it has here.
 
-// A shadow is what a subscription has to do with other accounts: it is one, or it has some.
+// A shadow is what makes a subscription one.
 type shadow struct {
-	of   *Subscription   // what this is a shadow of; nil: of none
-	home *Account        // where the shadow is
-	move *Transform      // from home's subjects to those of the account it was cast from
-	own  []*Subscription // cast by this one, under wires.mu of its account
+	of   *Subscription // of what
+	home *Account      // where it is
+	move *Transform    // from home's subjects to those of the account it was cast from
 }
 
 // target is the subscription that counts: s, or what it is a shadow of.
 func (s *Subscription) target() *Subscription {
-	if s.shadow != nil && s.shadow.of != nil {
+	if s.shadow != nil {
 		return s.shadow.of
 	}
 	return s
 }
 
 // moves says whether s delivers under another name than the one published.
-func (s *Subscription) moves() bool { return s.shadow != nil && s.shadow.of != nil }
+func (s *Subscription) moves() bool { return s.shadow != nil }
 
 // castShadows is called when s has been added to a.
 func (a *Account) castShadows(s *Subscription) {
@@ -29,8 +30,8 @@ func (a *Account) castShadows(s *Subscription) {
 	}
 	a.wires.mu.Lock()
 	defer a.wires.mu.Unlock()
-	if w := a.wiring.Load(); !s.closed.Load() && (s.shadow == nil || len(s.shadow.own) == 0) {
-		a.cast(s, w)
+	if !s.closed.Load() {
+		a.cast(s, a.wiring.Load())
 	}
 }
 
@@ -41,42 +42,78 @@ func (a *Account) takeShadows(s *Subscription) {
 	}
 	a.wires.mu.Lock()
 	defer a.wires.mu.Unlock()
-	a.uncast(s)
+	for _, x := range a.wires.shadows[s] {
+		x.vanish()
+	}
+	delete(a.wires.shadows, s)
 }
 
-// cast makes the shadows of s. wires.mu is held.
+// bumpShadows forgets what was decided about s in other accounts.
+func (a *Account) bumpShadows(s *Subscription) {
+	if a.wiring.Load() == nil {
+		return
+	}
+	a.wires.mu.Lock()
+	defer a.wires.mu.Unlock()
+	for _, x := range a.wires.shadows[s] {
+		x.shadow.home.gens.bump(x.Subject)
+	}
+}
+
+// cast gives s the shadows that w asks for, and takes others. Those that it has and is to have stay as they are, so that
+// they miss nothing. wires.mu is held.
 func (a *Account) cast(s *Subscription, w *wiring) {
 	if s.relay {
 		return
 	}
+	had := a.wires.shadows[s]
+	var has []*Subscription
 	for i := range w.streams {
-		im := &w.streams[i]
-		local, ok := Intersect(s.Subject, im.local)
-		if !ok {
-			continue
+		if x := w.streams[i].shadowOf(s, had); x != nil {
+			has = append(has, x)
 		}
-		there, ok := im.back.AppendPattern(nil, local)
-		if !ok {
-			continue
+	}
+	for _, x := range had {
+		if !slices.Contains(has, x) {
+			x.vanish()
 		}
-		x := &Subscription{Subject: string(there), Queue: s.Queue, Tag: s.Tag, form: s.form, accept: s.accept, ep: s.ep,
-			weight: s.weight, shadow: &shadow{of: s, home: im.from, move: im.move}}
-		if s.shadow == nil {
-			s.shadow = &shadow{}
+	}
+	for _, x := range has {
+		if !slices.Contains(had, x) {
+			x.shadow.home.insert(x)
 		}
-		s.shadow.own = append(s.shadow.own, x)
-		im.from.insert(x)
+	}
+	if len(has) > 0 {
+		if a.wires.shadows == nil {
+			a.wires.shadows = make(map[*Subscription][]*Subscription)
+		}
+		a.wires.shadows[s] = has
+	} else if had != nil {
+		delete(a.wires.shadows, s)
 	}
 }
 
-// uncast removes the shadows of s. wires.mu is held.
-func (a *Account) uncast(s *Subscription) {
-	if s.shadow == nil {
-		return
+// shadowOf finds among those there are, or makes, what s casts by im; nil: nothing.
+func (im *stream) shadowOf(s *Subscription, among []*Subscription) *Subscription {
+	local, ok := Intersect(s.Subject, im.local)
+	if !ok {
+		return nil
 	}
-	for _, x := range s.shadow.own {
-		x.closed.Store(true)
-		x.shadow.home.extract(x)
+	there, ok := im.back.AppendPattern(nil, local)
+	if !ok {
+		return nil
 	}
-	s.shadow.own = nil
+	for _, x := range among {
+		if x.Subject == string(there) && x.shadow.home == im.from && x.shadow.move.equal(im.move) {
+			return x
+		}
+	}
+	return &Subscription{Subject: string(there), Queue: s.Queue, Tag: s.Tag, form: s.form, accept: s.accept, ep: s.ep,
+		weight: s.weight, shadow: &shadow{of: s, home: im.from, move: im.move}}
+}
+
+// vanish removes a shadow. wires.mu of the account it was cast from is held.
+func (s *Subscription) vanish() {
+	s.closed.Store(true)
+	s.shadow.home.extract(s)
 }

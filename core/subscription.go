@@ -10,7 +10,7 @@ type Subscription struct {
 
 	form           Form
 	accept         Filter
-	shadow         *shadow // what it has to do with other accounts; nil: nothing so far
+	shadow         *shadow // what it is a shadow of, in another account; nil: of none
 	ep             *Endpoint
 	next, prev     *Subscription // others with the same pattern, under the index lock
 	epNext, epPrev *Subscription // others of the endpoint, under Endpoint.mu

@@ -46,6 +46,8 @@ func (t *Transform) Source() string { return t.src }
 // Destination returns what t makes of them, as configured.
 func (t *Transform) Destination() string { return t.dst }
 
+func (t *Transform) equal(other *Transform) bool { return t.src == other.src && t.dst == other.dst }
+
 // Append appends what t makes of a literal subject to dst, which must not overlap it. False: subject does not match.
 //
 // Out of a valid subject comes a valid one, with one exception: split leaves an empty token of a token that begins with

@@ -34,7 +34,9 @@ type service struct {
 
 // wires are an account's connections. Accounts without imports, mappings and limits have none.
 type wires struct {
-	mu      sync.Mutex // shadows; held while they change
+	mu      sync.Mutex
+	shadows map[*Subscription][]*Subscription // by who casts them
+
 	answers answers
 	inner   *Endpoint // publishes what comes from other accounts: mappings apply, permissions were somebody else's matter
 	moved   *Endpoint // publishes what was mapped already
@@ -89,7 +91,7 @@ func (a *Account) wire(def *AccountDef, byName map[string]*Account, defs map[str
 	return w, nil
 }
 
-// rewire puts next in place, and makes the shadows of its streams in place of those there were.
+// rewire puts next in place, with the shadows of its streams. Shadows that were there and are to be stay.
 func (a *Account) rewire(next *wiring) {
 	a.wires.mu.Lock()
 	defer a.wires.mu.Unlock()
@@ -97,14 +99,11 @@ func (a *Account) rewire(next *wiring) {
 	if len(next.streams) > 0 || before != nil && len(before.streams) > 0 {
 		var own []*Subscription
 		a.index.walk(func(s *Subscription) {
-			if s.shadow == nil {
-				own = append(own, s)
-			} else if s.shadow.of == nil {
+			if !s.moves() {
 				own = append(own, s)
 			}
 		})
 		for _, s := range own {
-			a.uncast(s)
 			a.cast(s, next)
 		}
 	}
