@@ -59,15 +59,15 @@ func (f *frontend) asker(who core.Asking) *asker {
 	return a
 }
 
-// appendWithout appends a header block but for its fields of that name and its end.
+// appendWithout appends a header block but for its fields of that name and its end. A line ends with a carriage return, a
+// line feed or both, as clients read it in all of these ways; and the block does not end before its end.
 func appendWithout(dst, header []byte, name string) []byte {
-	if len(header) == 0 {
-		return append(dst, wire.StatusLine+"\r\n"...)
+	if !bytes.HasPrefix(header, []byte(wire.StatusLine)) {
+		dst = append(dst, wire.StatusLine+"\r\n"...)
 	}
-	for line := range bytes.SplitAfterSeq(bytes.TrimSuffix(header, []byte("\r\n")), []byte("\r\n")) {
-		key, _, found := bytes.Cut(line, []byte(":"))
-		if !found || !bytes.EqualFold(bytes.TrimSpace(key), []byte(name)) {
-			dst = append(dst, line...)
+	for line := range bytes.FieldsFuncSeq(header, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if key, _, _ := bytes.Cut(line, []byte(":")); !bytes.EqualFold(bytes.TrimSpace(key), []byte(name)) {
+			dst = append(append(dst, line...), "\r\n"...)
 		}
 	}
 	return dst
