@@ -45,6 +45,9 @@ func TestV5Connack(t *testing.T) {
 		{name: "[MQTT-3.2.2-21] [MQTT-3.1.2-22] the server's keep alive counts", conf: "max_keep_alive: 1", steps: steps(
 			send("a", hello5("a")), expect("a", connack(v5, false, func(a *packet.Connack) { a.HasServerKeepAlive, a.ServerKeepAlive = true, 1 })),
 			expect("a", dismissal(packet.KeepAliveTimeout, "nothing came for 1.5 times the keep alive")), closed("a"))},
+		{name: "[MQTT-3.2.2-21] also where the client says more", conf: "max_keep_alive: 1", steps: steps(
+			send("a", hello5("a", keepAlive(2))), expect("a", connack(v5, false, func(a *packet.Connack) { a.HasServerKeepAlive, a.ServerKeepAlive = true, 1 })),
+			send("b", hello5("b", keepAlive(1))), expect("b", ok5))},
 		{name: "[MQTT-3.2.2-22] [MQTT-3.1.2-22] or else the client's; the will is published", conf: "max_keep_alive: 60", steps: play(
 			steps(send("s", hello5("s", keepAlive(60)), sub5(1, "w", 0)), expect("s", ok5, granted5(1, 0)),
 				send("a", hello5("a", keepAlive(1), will("w", "gone", 0, false))), expect("a", ok5),
