@@ -89,6 +89,21 @@ func TestRequestFromNATS(t *testing.T) {
 	}
 }
 
+// Requests that are not answered do not add up: the oldest rights give way.
+func TestRequestsUnanswered(t *testing.T) {
+	const most = 64
+	g := gatewaytest.Start(t, conf(""))
+	d, n := dial(t, g), natsClient(t, g, "")
+	d.send(hello5("d") + sub5(1, "get", 0))
+	d.expect(ok5 + granted5(1, 0))
+	for i := range most + 1 {
+		n.send(fmt.Sprintf("PUB get _INBOX.%d 0\r\n\r\n", i))
+		d.expect(pub5("get", "", 0, 0, responseTopic(fmt.Sprintf("_INBOX/%d", i))))
+	}
+	d.send(pub5("_INBOX/0", "", 1, 1) + pub5("_INBOX/1", "", 1, 2) + pub5(fmt.Sprintf("_INBOX/%d", most), "", 1, 3))
+	d.expect(ack(packet.PUBACK, v5, 1, packet.NotAuthorized) + unheard(packet.PUBACK, 2) + unheard(packet.PUBACK, 3))
+}
+
 // What is granted is the answer to what the client was shown, not to what it was not.
 func TestRequestRights(t *testing.T) {
 	const users = `authorization { users: [
