@@ -72,9 +72,7 @@ func TestAnswersExpire(t *testing.T) {
 		{user: late, password: late, permissions: {subscribe: q, allow_responses: {max: -1, expires: "200ms"}}}
 		{user: ever, password: ever, permissions: {subscribe: q, allow_responses: {max: -1}}}] }`, func(t *testing.T, s *peer.Server) {
 		u := &users{t, s, nil, map[string]*speaker{}}
-		for _, line := range []string{"late sub q", "ever sub q", "ask ask q ?", "late got q ?", "ever got q ?", "late answer 1", "ever answer 1"} {
-			u.say(line)
-		}
+		u.play("late sub q", "ever sub q", "ask ask q ?", "late got q ?", "ever got q ?", "late answer 1", "ever answer 1")
 		late := u.speaker("late")
 		for end := time.Now().Add(patience); late.conn.LastError() == nil; {
 			if time.Now().After(end) {

@@ -60,10 +60,15 @@ func play(t *testing.T, s *peer.Server, secret map[string]string, scripts []scri
 			if s.Name == "nats-server" && c.theirs != nil {
 				lines = c.theirs
 			}
-			for _, line := range lines {
-				u.say(line)
-			}
+			u.play(lines...)
 		})
+	}
+}
+
+func (u *users) play(lines ...string) {
+	u.Helper()
+	for _, line := range lines {
+		u.say(line)
 	}
 }
 
