@@ -414,3 +414,41 @@ func TestSubUnsubStorm(t *testing.T) {
 		})
 	})
 }
+
+// Who asks for retained messages again and again without taking any has a bound to what waits.
+func TestRetainedFlood(t *testing.T) {
+	everyEntrance(t, func(t *testing.T, e entrance) {
+		const kept, queued, rounds = 10, 20, 50
+		g := gatewaytest.Start(t, conf(fmt.Sprintf("max_retained: %d, max_queued: %d\n", kept, queued)+e.block))
+		p := e.enter(t, g, v5, "p")
+		for i := range kept {
+			p.send(pub5(fmt.Sprint("r/", i), "x", 1, 1, retained))
+			p.expect(unheard(packet.PUBACK, 1))
+		}
+		c := e.enter(t, g, v5, "c", receiveMaximum(1))
+		var taken []string
+		until := func(first byte) { // what comes before a packet of that kind
+			for b := c.next(); b[0] != first; b = c.next() {
+				taken = append(taken, b)
+			}
+		}
+		for range rounds {
+			c.send(sub5(1, "r/#", 1))
+			until(0x90)
+		}
+		c.send(unsubscribe(v5, 3, "r/#"))
+		until(0xb0)
+		got := 0
+		for len(taken) > 0 { // now it takes them
+			got++
+			topic := int(taken[0][3]) // of a short packet
+			id := uint16(taken[0][4+topic])<<8 | uint16(taken[0][5+topic])
+			taken = taken[1:]
+			c.send(ack(packet.PUBACK, v5, id, 0) + pingreq)
+			until(0xd0)
+		}
+		if got != kept+queued+1 {
+			t.Errorf("%d messages waited, want %d", got, kept+queued+1)
+		}
+	})
+}

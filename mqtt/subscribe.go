@@ -213,6 +213,11 @@ func (s *session) send(c *conn, d *Delivery) {
 		s.takeOff(c, d, 0)
 		return
 	}
+	if !direct && s.askedTooMuch() {
+		s.module.counters.refused.Add(1)
+		s.lost(reason.QueueFull)
+		return
+	}
 	pos, err := s.put(*d, nil)
 	switch {
 	case err != nil:
@@ -223,6 +228,13 @@ func (s *session) send(c *conn, d *Delivery) {
 	default:
 		s.wait(waitingEntry{pos: pos})
 	}
+}
+
+// askedTooMuch: as much waits as there can be, retained messages and others. Who asks for them again and again without
+// taking any gets no more.
+func (s *session) askedTooMuch() bool {
+	o := s.module.opts.Load()
+	return s.waiting.len() >= o.maxQueued+o.maxRetained
 }
 
 // onUnsubscribe ends subscriptions, found letter by letter. [MQTT-3.10.4-1]
