@@ -29,6 +29,7 @@ type accountInfo struct {
 	Mappings  map[string][]destination `json:"mappings,omitempty"`
 	Exports   []exportInfo             `json:"exports,omitempty"`
 	Imports   []importInfo             `json:"imports,omitempty"`
+	NameTag   string                   `json:"name_tag,omitempty"`
 	Sublist   sublist                  `json:"sublist_stats"`
 }
 
@@ -81,6 +82,7 @@ func (m *monitor) accountz(q *query) (any, error) {
 func (m *monitor) aboutAccount(a *core.Account) *accountInfo {
 	n := a.Stats().Subscriptions
 	i := &accountInfo{Name: a.Name(), Updated: m.about.Load().loaded.UTC(), Complete: true, NumSubs: n, Sublist: sublist{Number: n}}
+	i.NameTag = tagOf(a.Name())
 	p := m.population()[a.Name()]
 	i.Clients, i.Leafs = p.clients, p.leafs
 	d, ok := m.env.Auth.Account(a.Name())

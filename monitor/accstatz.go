@@ -18,7 +18,15 @@ type accountStat struct {
 	Slow     int64   `json:"slow_consumers"`
 }
 
+// traffic is all of it, and what of it is from or to other servers.
 type traffic struct {
+	volume
+	Gateways volume `json:"gateways"`
+	Routes   volume `json:"routes"`
+	Leafs    volume `json:"leafs"`
+}
+
+type volume struct {
 	Msgs  int64 `json:"msgs"`
 	Bytes int64 `json:"bytes"`
 }
@@ -34,7 +42,7 @@ func (m *monitor) accstatz(q *query) (any, error) {
 		}
 		answer.Accounts = append(answer.Accounts, accountStat{
 			Account: a.Name(), Name: a.Name(), Conns: p.clients, Leafs: p.leafs, Total: p.clients + p.leafs, NumSubs: s.Subscriptions,
-			Sent: traffic{s.OutMsgs, s.OutBytes}, Received: traffic{s.InMsgs, s.InBytes}, Slow: slow[a.Name()],
+			Sent: traffic{volume: volume{s.OutMsgs, s.OutBytes}}, Received: traffic{volume: volume{s.InMsgs, s.InBytes}}, Slow: slow[a.Name()],
 		})
 	}
 	return answer, nil

@@ -42,6 +42,7 @@ type connInfo struct {
 	Account      string      `json:"account,omitempty"`
 	Subs         []string    `json:"subscriptions_list,omitempty"`
 	SubsDetail   []subDetail `json:"subscriptions_list_detail,omitempty"`
+	NameTag      string      `json:"name_tag,omitempty"` // of the account
 	MQTTClient   string      `json:"mqtt_client,omitempty"`
 }
 
@@ -54,13 +55,14 @@ type peerCert struct {
 
 // subDetail is a subscription in full.
 type subDetail struct {
-	Account string `json:"account,omitempty"`
-	Subject string `json:"subject"`
-	Queue   string `json:"qgroup,omitempty"`
-	SID     string `json:"sid"`
-	Msgs    int64  `json:"msgs"`
-	Max     int64  `json:"max,omitempty"`
-	CID     uint64 `json:"cid"`
+	Account    string `json:"account,omitempty"`
+	AccountTag string `json:"account_tag,omitempty"`
+	Subject    string `json:"subject"`
+	Queue      string `json:"qgroup,omitempty"`
+	SID        string `json:"sid"`
+	Msgs       int64  `json:"msgs"`
+	Max        int64  `json:"max,omitempty"`
+	CID        uint64 `json:"cid"`
 }
 
 // connShow is how much of connections is shown.
@@ -82,14 +84,20 @@ func (show connShow) info(c *module.Conn, now time.Time) connInfo {
 		i.IP, i.Port = c.Remote.Addr().String(), int(c.Remote.Port())
 	}
 	if show.auth {
-		i.User, i.Account = c.User, c.Account
-		if c.Account == auth.DefaultAccount {
-			i.Account = ""
-		}
+		i.User, i.Account = c.User, tagOf(c.Account)
+		i.NameTag = i.Account
 	}
 	show.tls(&i, c.TLS)
 	show.subs(&i, c.Endpoint)
 	return i
+}
+
+// tagOf is how an account is named where the default one is not.
+func tagOf(account string) string {
+	if account == auth.DefaultAccount {
+		return ""
+	}
+	return account
 }
 
 func (show connShow) tls(i *connInfo, s *tls.ConnectionState) {

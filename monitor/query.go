@@ -49,14 +49,14 @@ func (q *query) number(name string) int {
 	if s == "" {
 		return 0
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
+	n, err := strconv.Atoi(s)
 	if err == nil && (n > math.MaxInt32 || n < math.MinInt32) {
-		err = &strconv.NumError{Func: "ParseInt", Num: s, Err: strconv.ErrRange}
+		err = &strconv.NumError{Func: "Atoi", Num: s, Err: strconv.ErrRange}
 	}
 	if err != nil {
 		q.fail("Error decoding int for '%s': %v", name, err)
 	}
-	return int(n)
+	return n
 }
 
 func (q *query) id(name string) uint64 {

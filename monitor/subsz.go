@@ -1,8 +1,6 @@
 package monitor
 
-import (
-	"leafgate/core"
-)
+import "leafgate/core"
 
 // subsz is the answer of /subsz.
 type subsz struct {
@@ -28,7 +26,7 @@ type sublist struct {
 
 func (m *monitor) subsz(q *query) (any, error) {
 	w, list, account, test := q.window(), q.flag("subs"), q.text("acc"), q.text("test")
-	if test != "" && !core.ValidSubject([]byte(test)) {
+	if test != "" && !(core.ValidSubject([]byte(test)) && core.IsLiteral(test)) {
 		return nil, refusal("invalid test subject, must be valid publish subject: %s", test)
 	}
 	answer := &subsz{head: m.head(), Offset: w.offset, Limit: w.limit}
@@ -50,7 +48,7 @@ func (m *monitor) subsz(q *query) (any, error) {
 			}
 			if answer.Total++; answer.Total > w.offset && len(answer.Subs) < w.limit {
 				d := detailOf(s, ep.Peer().ID)
-				d.Account = ep.Account().Name()
+				d.Account, d.AccountTag = ep.Account().Name(), tagOf(ep.Account().Name())
 				answer.Subs = append(answer.Subs, d)
 			}
 		}
