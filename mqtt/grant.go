@@ -1,12 +1,14 @@
 package mqtt
 
 import (
+	"bytes"
 	"time"
 
 	"leafgate/mapping"
 )
 
-// A grant lets a client answer a request: publish once to a topic that it may not publish to otherwise.
+// A grant lets a client answer a request: publish once to a topic that it may not publish to otherwise. Of what is reserved
+// only inboxes are granted: nobody has a device talk to servers by a request that names one of their subjects.
 type grant struct {
 	topic string
 	until int64 // Unix nanoseconds
@@ -17,9 +19,14 @@ const (
 	mostGrants = 64 // of a session; the oldest give way
 )
 
+var inbox = []byte("_INBOX")
+
 // grant notes that the client has been shown topic, whose subject is reply, as the one to answer on. s.mu is held.
 func (s *session) grant(reply, topic []byte) {
-	if !mapping.ReservedTopic(topic) && s.ep.Identity().Perms.CanPublish(reply) {
+	switch reserved := mapping.ReservedTopic(topic); {
+	case reserved && !bytes.HasPrefix(reply, inbox):
+		return
+	case !reserved && s.ep.Identity().Perms.CanPublish(reply):
 		return // may do so anyway
 	}
 	if len(s.grants) >= mostGrants {

@@ -106,6 +106,12 @@ func TestAnswerGrant(t *testing.T) {
 		dev.expect(ack(packet.PUBACK, v5, 1, packet.NotAuthorized) + ack(packet.PUBACK, v5, 2, packet.NotAuthorized) + ack(packet.PUBACK, v5, 3, 0) +
 			ack(packet.PUBACK, v5, 4, packet.NotAuthorized))
 		nats.expect("MSG _INBOX.a.1 1 6\r\nanswer\r\n")
+		for _, reply := range []string{"$JS.API.x", "$SYS.x", "$KV.b.k"} { // no way to have a device talk to servers
+			nats.send("PUB dev.7 " + reply + " 1\r\n?\r\n")
+			topic := string(dev.publish().Properties.ResponseTopic)
+			dev.send(pub5(topic, "x", 1, 9))
+			dev.expect(ack(packet.PUBACK, v5, 9, packet.NotAuthorized))
+		}
 		dev.drop()
 	}
 	nats.send("PING\r\n")
