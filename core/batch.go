@@ -30,13 +30,22 @@ type Batch struct {
 	depth              int       // how many parents there are
 	author             *Endpoint // who published first; nil: pub
 	first              *service  // by which a request came in first; nil: none
-	granted            bool      // the open run is allowed for its one message only
+	granted            grantee   // whether the open run is allowed for one message only
 	name, intro, reply []byte    // a child's, for one message
 
 	scratch result // what is not worth remembering
 	builder builder
 	seed    uint64
 }
+
+// A grantee says whether a message goes out by the right to answer, which counts messages.
+type grantee uint8
+
+const (
+	asAllowed grantee = iota // it does not
+	asAnswer                 // it does
+	answered                 // it has: the next one has to ask again
+)
 
 // A stage is what a slot has got in the open run. Owned slots count by themselves.
 type stage struct {
@@ -66,12 +75,15 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 		return 0, err
 	}
 	r := b.res
+	if b.granted == asAnswer {
+		b.granted = answered
+	}
 	b.in.add(m.Size())
 	if len(m.Header) > 0 {
 		b.tap(ep, m)
 	}
 	if !r.simple || len(m.Payload) >= SplitSize || r.asks && len(m.Reply) > 0 {
-		return b.publishMixed(r, m), nil
+		return b.publishMixed(r, m)
 	}
 	for i := range r.ops {
 		o := &r.ops[i]
@@ -104,7 +116,7 @@ func (b *Batch) Subject() []byte {
 // follows.
 func (b *Batch) Resolve(ep *Endpoint, m *Message) (err error) {
 	r := b.res
-	if r == nil || ep != b.pub || b.granted || !r.names(m) || !r.stamp.valid() {
+	if r == nil || ep != b.pub || b.granted == answered || !r.names(m) || !r.stamp.valid() {
 		if r, err = b.resolve(ep, m); err != nil {
 			return err
 		}
@@ -132,14 +144,15 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 	}
 	acc, perms := ep.account, ep.Identity().Perms
 	r, err := b.lookup(acc, key, perms, m.Namer)
-	b.granted = false
+	granted := asAllowed
 	if err != nil && ep.mayAnswer(key, m.Namer, err) {
 		r, err = b.lookup(acc, key, nil, m.Namer)
-		b.granted = true
+		granted = asAnswer
 	}
 	if err != nil {
-		return nil, err // the open run, and whose it is, stay as they are
+		return nil, err // the open run, whose it is and by what right stay as they are
 	}
+	b.granted = granted
 	b.open(r, ep)
 	if ep != b.pub { // after open: what it settled was the former publisher's
 		b.countPublisher()
@@ -274,7 +287,7 @@ func (b *Batch) countPublisher() {
 func (b *Batch) rest() {
 	b.msg, b.res, b.pub, b.skip = Message{}, nil, nil, nil
 	b.congested = b.congested[:0]
-	b.depth, b.author, b.first, b.granted = 0, nil, nil, false
+	b.depth, b.author, b.first, b.granted = 0, nil, nil, asAllowed
 	if c := b.child; c != nil {
 		b.child = nil
 		b.e.Put(c)

@@ -39,15 +39,15 @@ func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms 
 		return
 	}
 	r.stamp = acc.gens.stamp(r.subject) // before matching: a change meanwhile makes r invalid
-	if !perms.CanPublish(r.subject) {
-		r.err = fmt.Errorf("publish to %q: %w", r.subject, ErrNotAllowed)
+	wires := acc.wiring.Load()
+	if w.mapped(r, wires); r.remap != nil || r.err != nil {
 		return
 	}
-	if wires := acc.wiring.Load(); wires != nil {
-		if w.wired(acc, r, wires); r.remap != nil || r.err != nil {
-			return
-		}
+	if !perms.CanPublish(r.subject) {
+		r.err = notAllowed(r.subject)
+		return
 	}
+	w.imported(r, wires)
 	r.answers = acc.wires.answers.owns(r.subject)
 	w.match(acc, r)
 	w.assign(r, acc.memo.seed)
@@ -56,13 +56,24 @@ func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms 
 	clear(w.queue)
 }
 
-// wired decides what imports and mappings make of a subject.
-func (w *builder) wired(acc *Account, r *result, wires *wiring) {
-	if r.perms != asDecided {
-		if m := wires.mappingFor(r.subject); m != nil {
-			r.remap = m // what it becomes is decided for each message
-			return
-		}
+// mapped decides what a mapping makes of a subject. Rights are to what becomes of it; where that is always the same, they
+// are decided here.
+func (w *builder) mapped(r *result, wires *wiring) {
+	if r.perms == asDecided {
+		return
+	}
+	if r.remap = wires.mappingFor(r.subject); r.remap == nil || !r.remap.fixed {
+		return
+	}
+	if to, ok := r.remap.apply(nil, r.subject, nil); ok && !r.perms.CanPublish(to) {
+		r.err = notAllowed(to)
+	}
+}
+
+// imported finds the services that a subject stands for.
+func (w *builder) imported(r *result, wires *wiring) {
+	if wires == nil {
+		return
 	}
 	for i := range wires.services {
 		if s := &wires.services[i]; Covers(s.local, r.subject) {
@@ -70,6 +81,8 @@ func (w *builder) wired(acc *Account, r *result, wires *wiring) {
 		}
 	}
 }
+
+func notAllowed(subject []byte) error { return fmt.Errorf("publish to %q: %w", subject, ErrNotAllowed) }
 
 // match finds the subscriptions that take part, and the names they deliver under.
 func (w *builder) match(acc *Account, r *result) {

@@ -39,22 +39,24 @@ func (b *Batch) publishAgain(ep *Endpoint, m *Message) int {
 	return n
 }
 
-// remap publishes m under the subject that a mapping chooses this time.
-func (b *Batch) remap(r *result, m *Message) int {
+// remap publishes m under the subject that a mapping chooses this time. The publisher's rights are to that one.
+func (b *Batch) remap(r *result, m *Message) (int, error) {
 	c := b.descend()
 	if c == nil {
-		return 0
+		return 0, nil
 	}
-	c.name = c.name[:0]
 	var ok bool
-	if c.name, ok = r.remap.apply(c.name, r.subject, b.random); !ok {
-		return 0
+	if c.name, ok = r.remap.apply(c.name[:0], r.subject, b.random); !ok {
+		return 0, nil
+	}
+	if !r.remap.fixed && !r.perms.CanPublish(c.name) { // else decided with r
+		return 0, notAllowed(c.name)
 	}
 	again := c.Message()
 	*again = *m
 	again.Subject, again.Raw, again.Namer, again.Tail, again.TailForm = c.name, nil, nil, b.keepTail(m), m.TailForm
 	c.first = b.first
-	return b.publishAgain(r.account.wires.moved, again)
+	return b.publishAgain(r.account.wires.moved, again), nil
 }
 
 // keepTail is the tail of a message under another subject: only one that does not hold it.

@@ -4,7 +4,7 @@ import "slices"
 
 // publishMixed is Publish for results that the fast path does not cover: owned slots, queue groups, sinks without Form,
 // many slots, and payloads that are not copied.
-func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
+func (b *Batch) publishMixed(r *result, m *Message) (matched int, err error) {
 	if m.from, m.kept = b.pub, nil; b.author != nil {
 		m.from = b.author
 	}
@@ -50,7 +50,7 @@ func (b *Batch) publishMixed(r *result, m *Message) (matched int) {
 	} else if b.staged == 0 {
 		b.run = tally{}
 	}
-	return matched
+	return matched, nil
 }
 
 // apply adds m to o's slot, or offers it to the slot's destinations at once. It answers 1 for an owned slot that took it.

@@ -19,7 +19,7 @@ func TestAccountAllocs(t *testing.T) {
 		core.AccountDef{Name: "B", Imports: []core.Import{{Account: "A", Subject: "s.>", To: "from.a.>"}}},
 		core.AccountDef{Name: "C", Mappings: []core.Mapping{{Source: "old.*", To: []core.Destination{{"new.$1", 100}}}}})
 	perms := permissions(t, core.PermissionDef{
-		Publish:   core.Rule{Allow: []string{"s.*", "old.*"}, Deny: []string{"s.secret"}},
+		Publish:   core.Rule{Allow: []string{"s.*", "new.*"}, Deny: []string{"s.secret"}},
 		Subscribe: core.Rule{Allow: []string{"from.>", "new.>"}, Deny: []string{"from.a.b.secret"}},
 	})
 	for _, c := range []struct{ name, from, to, subject, pattern string }{
@@ -286,6 +286,44 @@ func TestResponsesInTime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever looks first and publishes then has answered once.
+func TestResolvedAnswerCountsOnce(t *testing.T) {
+	e, x := tenants(t, core.AccountDef{Name: "A"})
+	service := enter(e, "A", permissions(t, core.PermissionDef{Responses: &core.Responses{Max: 2}}))
+	service.subscribe(t, "q", "")
+	x["A"].subscribe(t, "in", "")
+	x["A"].publish("q", "in", "?")
+	b := e.NewBatch()
+	for i := range 5 {
+		m := b.Message()
+		*m = core.Message{Subject: []byte("in"), Payload: []byte("!")}
+		first, _, then := b.Resolve(service.ep, m), b.Resolve(service.ep, m), error(nil)
+		if _, then = b.Publish(service.ep, m); (first == nil) != (i < 2) || (then == nil) != (i < 2) {
+			t.Errorf("answer %d: %v, %v", i+1, first, then)
+		}
+	}
+	b.Flush()
+	x["A"].expect(t, "in s  !", "in s  !")
+}
+
+// Rights are to what a mapping makes of a subject, whether it is always the same or not.
+func TestMappingAndRights(t *testing.T) {
+	e, x := tenants(t, core.AccountDef{Name: "A", Mappings: []core.Mapping{
+		{Source: "one.*", To: []core.Destination{{"out.$1", 100}}},
+		{Source: "two.*", To: []core.Destination{{"out.$1", 50}, {"out.$1.$1", 50}}}}})
+	x["A"].subscribe(t, ">", "")
+	dev := enter(e, "A", permissions(t, core.PermissionDef{Publish: core.Rule{Allow: []string{"out.>"}, Deny: []string{"out.secret.>", "out.secret"}}}))
+	for range 3 {
+		for subject, ok := range map[string]bool{"one.a": true, "two.a": true, "one.secret": false, "two.secret": false} {
+			if _, err := dev.publish(subject, "", ""); ok != (err == nil) || !ok && !errors.Is(err, core.ErrNotAllowed) {
+				t.Errorf("%s: %v", subject, err)
+			}
+		}
+	}
+	want(t, "messages", strings.Count(x["A"].text(), "out.a"), 6)
+	want(t, "lines", strings.Count(x["A"].text(), "\n"), 6)
 }
 
 func TestMappingLosesWhatIsLeft(t *testing.T) {

@@ -87,11 +87,11 @@ var walkOne = []script{
 		"test sub client.>", "test sub client.*", "test sub! client", "test sub! >", "test pub! client.x x", "test pub! x x",
 		"admin pub client.x hi", "test got client.x hi", "test got client.x hi", "test none"}},
 	{name: "b answers once", lines: []string{
-		"b sub q", "b sub! x", "b pub! x x", "b pub! _INBOX.admin x", "admin ask q ?", "b got q ?", "b answer !", "b answer! again",
+		"b sub q", "b sub! x", "b pub! x x", "b pub! _INBOX.admin x", "admin ask q ?", "b got q ?", "b answer !", "b answer! again", "b answer! again", "b answer! again",
 		"admin got _INBOX.admin !", "admin none", "b pub! elsewhere x"}},
 	{name: "b may not answer what had no reply", lines: []string{"b sub q", "admin pub q x", "b got q x", "b reply ", "b pub! x x"}},
 	{name: "c answers five times", lines: []string{
-		"c sub q", "admin ask q ?", "c got q ?", "c answer 1", "c answer 2", "c answer 3", "c answer 4", "c answer 5", "c answer! 6",
+		"c sub q", "admin ask q ?", "c got q ?", "c answer 1", "c answer 2", "c answer 3", "c answer 4", "c answer 5", "c answer! 6", "c answer! 7",
 		"admin got _INBOX.admin 1", "admin got _INBOX.admin 2", "admin got _INBOX.admin 3", "admin got _INBOX.admin 4", "admin got _INBOX.admin 5", "admin none"}},
 	{name: "answers are each responder's own", lines: []string{
 		"b sub q", "c sub q", "admin ask q ?", "b got q ?", "c got q ?", "b answer b", "c answer c", "b answer! b", "c answer c",
