@@ -63,12 +63,12 @@ func (s *session) publishSlowly(batch *core.Batch, unit []byte, u *wire.Unit) er
 	if s.flags.has(pedantic) && !(core.ValidSubject(u.Subject) && core.IsLiteral(u.Subject)) {
 		s.say(batch, errBadPublish.line())
 	}
-	if !s.ep.Identity().Perms.CanPublish(u.Subject) {
-		return pubError(u, core.ErrNotAllowed)
-	}
-	s.ok(batch) // comes before the message's own echo
 	m := batch.Message()
 	*m = core.Message{Subject: u.Subject, Reply: u.Reply}
+	if err := batch.Resolve(s.ep, m); errors.Is(err, core.ErrNotAllowed) {
+		return pubError(u, err)
+	}
+	s.ok(batch) // comes before the message's own echo
 	if u.Tail > 0 {
 		m.TailForm = headerForm{}
 	}
