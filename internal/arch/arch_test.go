@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"internal/netio":      {"core"},
 	"internal/tlsconf":    {"config"},
 	"bench":               {"internal/peer"},
+	"journal/journaltest": {"journal"},
 	"peers":               {"core"},
 
 	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
@@ -45,7 +46,7 @@ var rooms = map[string][]string{
 }
 
 // forTests is what tests may import besides.
-var forTests = []string{"gateway", "gateway/gatewaytest", "internal/peer", "internal/logging"}
+var forTests = []string{"gateway", "gateway/gatewaytest", "internal/peer", "internal/logging", "journal/journaltest"}
 
 // impure are packages that have no business in a codec: bytes in, values out.
 var impure = []string{"net", "net/http", "os", "os/exec", "syscall", "log/slog", "time", "sync"}

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package journal
+
+import "io"
+
+// SyncDir has nothing to do: directories cannot be synced here.
+func (d dir) SyncDir() error { return nil }
+
+type noLock struct{}
+
+func (noLock) Close() error { return nil }
+
+func (d dir) Lock(string) (io.Closer, error) { return noLock{}, nil }

@@ -1,0 +1,49 @@
+package journal
+
+import "time"
+
+const (
+	spaceCheck = time.Second
+	// paceWait is how long a commit waits for company when the budget is exceeded.
+	paceWait = 20 * time.Millisecond
+	day      = 24 * time.Hour
+)
+
+// wear keeps count of what the disk has to take. It belongs to the committer.
+type wear struct {
+	budget int64 // bytes per day; 0: none
+
+	spent     int64         // above what the budget gave
+	at        time.Duration // when spent was right
+	unchecked int64         // bytes since the free space was looked at
+	recheck   time.Duration
+}
+
+// spend counts a commit of n bytes: cards write whole pages.
+func (w *wear) spend(n int) {
+	w.spent += (int64(n)/page + 1) * page
+}
+
+// over says whether more was written than the budget gives, with an hour's worth in advance.
+func (w *wear) over(now time.Duration) bool {
+	w.spent = max(0, w.spent-int64(float64(w.budget)*float64(now-w.at)/float64(day)))
+	w.at = now
+	return w.spent > w.budget/24
+}
+
+// pace waits for more records when the budget is exceeded and there is something to write.
+func (w *wear) pace(j *Journal) {
+	if w.budget == 0 || j.idle() {
+		return
+	}
+	if _, now := j.o.Clock(); !w.over(now) {
+		return
+	}
+	select {
+	case <-time.After(paceWait):
+	case <-j.stop:
+	}
+	j.mu.Lock()
+	j.stats.Paced++
+	j.mu.Unlock()
+}
