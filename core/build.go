@@ -84,11 +84,27 @@ func (w *builder) imported(r *result, wires *wiring) {
 
 func notAllowed(subject []byte) error { return fmt.Errorf("publish to %q: %w", subject, ErrNotAllowed) }
 
-// match finds the subscriptions that take part, and the names they deliver under.
+// match finds the subscriptions that take part, and the names they deliver under. Where one has ended meanwhile, it looks
+// again: what has replaced it may not have been there the first time.
 func (w *builder) match(acc *Account, r *result) {
+	for {
+		before := acc.gens.stamp(r.subject)
+		if w.find(acc, r) || before.valid() {
+			return
+		}
+	}
+}
+
+// find is match once. It is false when a subscription had ended.
+func (w *builder) find(acc *Account, r *result) (complete bool) {
 	w.subs = acc.index.match(r.subject, w.subs[:0])
-	w.found = w.found[:0]
+	w.found, r.moved = w.found[:0], r.moved[:0]
+	complete = true
 	for _, s := range w.subs {
+		if s.closed.Load() {
+			complete = false
+			continue
+		}
 		f, name := found{sub: s}, r.subject
 		if s.moves() {
 			var ok bool
@@ -99,11 +115,12 @@ func (w *builder) match(acc *Account, r *result) {
 			f.to = int32(len(r.moved))
 			name = r.moved[f.from:f.to]
 		}
-		if s.closed.Load() || !s.ep.Identity().Perms.CanReceive(name, s.Queue) || s.accept != nil && !s.accept.Accepts(name) {
+		if !s.ep.Identity().Perms.CanReceive(name, s.Queue) || s.accept != nil && !s.accept.Accepts(name) {
 			continue
 		}
 		w.found = append(w.found, f)
 	}
+	return complete
 }
 
 func subjectOf(dst, key []byte, namer Namer) ([]byte, error) {
