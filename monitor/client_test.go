@@ -48,7 +48,7 @@ func mqttClient(t *testing.T, addr, id, user, pass string) (net.Conn, byte) {
 	if user != "" {
 		flags, payload = 0xc2, payload+field(user)+field(pass)
 	}
-	body := field("MQTT") + "\x04" + string(flags) + "\x00\x3c" + payload
+	body := field("MQTT") + string([]byte{4, flags, 0, 60}) + payload
 	conn := dial(t, addr)
 	fmt.Fprintf(conn, "\x10%c%s", len(body), body)
 	var connack [4]byte

@@ -1,10 +1,17 @@
 package monitor
 
 import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
+	"leafgate/auth"
 	"leafgate/config"
+	"leafgate/core"
 	"leafgate/module"
 )
 
@@ -91,5 +98,45 @@ func TestMeter(t *testing.T) {
 	m.used -= sampling / 2 // as if it had used half a second
 	if got := m.percent(now.Add(sampling)); got < 50 {
 		t.Errorf("half a processor: %v", got)
+	}
+}
+
+// TestPagesWithoutPort asks for pages as the system services do.
+func TestPagesWithoutPort(t *testing.T) {
+	conf, err := config.Parse("test.conf", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := core.NewEngine()
+	env := &module.Env{
+		Engine: engine, Auth: auth.New(engine, conf), Log: slog.New(slog.DiscardHandler), Server: module.Server{ID: "id"},
+		Modules: func(func(string, module.Module) bool) {},
+	}
+	m, err := newModule(env, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range pages {
+		answer, err := m.(module.Pager).Page(name, nil)
+		var refused *module.PageError
+		if name == "raftz" {
+			if !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if _, bad := json.Marshal(answer); err != nil || answer == nil || bad != nil {
+			t.Errorf("%s: %v, %v, %v", name, answer, err, bad)
+		}
+	}
+	if h, _ := m.(module.Pager).Page("healthz", nil); h.(*health).StatusCode != http.StatusOK {
+		t.Errorf("health %+v", h)
+	}
+	var refused *module.PageError
+	if _, err := m.(module.Pager).Page("connz", url.Values{"limit": {"x"}}); !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
+		t.Errorf("a bad limit: %v", err)
+	}
+	if _, err := m.(module.Pager).Page("nothing", nil); !errors.As(err, &refused) {
+		t.Errorf("no such page: %v", err)
 	}
 }
