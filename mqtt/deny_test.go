@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -167,6 +169,43 @@ func (c *client) until(end string) (got string) {
 		got += string(b)
 	}
 	return got
+}
+
+// What waits for a client that is away, sent before or not, is not for it any more once a reload has taken the right.
+func TestDeniedWhileAway(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gw.conf")
+	write := func(rights string) {
+		text := conf("") + `authorization { users: [ { user: boss, password: p }, { user: dev, password: p, permissions: { ` + rights + ` } } ] }`
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`subscribe: ">"`)
+	g := gatewaytest.StartWith(t, gateway.Options{File: file})
+	boss := enterAs(t, g, v311, "boss", "boss")
+	for _, v := range []packet.Version{v311, v5} {
+		c := enterAs(t, g, v, v.String(), "dev", resume, func(c *packet.Connect) { c.HasSessionExpiry, c.SessionExpiry = true, 3600 })
+		c.send(subscribe(v, 1, "+/x", 1))
+		c.expect(suback(v, 1, 1))
+		boss.send(pub3("no/x", "sent", 1, 1))
+		boss.expect(puback(1))
+		c.expect(publish(v, "no/x", "sent", 1, 1))
+		c.drop()
+	}
+	boss.send(pub3("no/x", "queued", 1, 2) + pub3("ok/x", "fine", 1, 3))
+	boss.expect(puback(2) + puback(3))
+	write(`subscribe: { deny: "no.>" }`)
+	if err := g.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []packet.Version{v311, v5} {
+		c := dial(t, g)
+		c.send(connect(v, v.String(), login("dev", "p"), resume, func(c *packet.Connect) { c.HasSessionExpiry, c.SessionExpiry = true, 3600 }))
+		c.expect(connack(v, true))
+		if got := c.untilPong(); strings.Contains(got, "no/x") || strings.Count(got, "fine") != 1 {
+			t.Errorf("got %s", show(got, v))
+		}
+	}
 }
 
 // What a user may not publish reaches nobody and is not retained either, and what a will says neither.
