@@ -53,7 +53,9 @@ func (c *conn) openBurst() *burst {
 func (b *burst) holds(m *core.Message) {
 	m.Stored = &b.Barrier
 	b.taken++
-	b.bytes += int64(len(m.Raw) + len(m.Header) + len(m.Payload))
+	size := int64(len(m.Raw) + len(m.Header) + len(m.Payload))
+	b.bytes += size
+	b.conn.step.take(size)
 }
 
 // ack adds an acknowledgement. It says no more than its reason, whether the client wants to hear of problems or not.

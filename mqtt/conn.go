@@ -41,6 +41,7 @@ type conn struct {
 	first    *burst // bursts that wait for stores, in order; under ackMu
 	last     *burst
 	withheld withheld // under ackMu
+	step     step     // Feed only
 }
 
 // connFlags are what a client asked for, and how far it has come.
@@ -60,11 +61,12 @@ func (c *conn) Feed(batch *core.Batch, b []byte) (n int, err error) {
 	c.busy.Lock()
 	defer c.busy.Unlock()
 	c.feeding.Store(true)
+	c.step = c.nextStep()
 	n, err = c.feed(batch, b)
 	c.settleBurst()
 	c.giveBack()
 	c.feeding.Store(false)
-	if err == nil {
+	if err == nil && n > 0 { // behind each pause something new is read
 		err = c.pauseIfAhead()
 	}
 	return n, err
@@ -80,6 +82,9 @@ func (c *conn) feed(batch *core.Batch, b []byte) (n int, err error) {
 	for n < len(b) {
 		if c.flags.has(parting) {
 			return len(b), nil
+		}
+		if c.step.over {
+			return n, nil
 		}
 		p, took, need, err := packet.Next(b[n:], c.version, most)
 		if err == nil && took == 0 {

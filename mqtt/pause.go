@@ -5,9 +5,48 @@ import (
 	"time"
 )
 
-// longestPause is how long a publisher is not read, at most: what others wait for, acknowledgements above all, may stand
-// behind what it publishes.
-const longestPause = 250 * time.Millisecond
+// A client that is ahead is read in steps: so many publications, or bytes of them, then a pause. It is not stopped for good,
+// since what others wait for, acknowledgements above all, may stand behind what it publishes.
+const (
+	stepSize  = 64
+	stepBytes = 64 << 10
+	stepPause = 20 * time.Millisecond // the first one, for stepBytes or less; each that does not help is twice as long
+	mostPause = time.Second
+)
+
+// A step is what a Feed takes of a client's publications.
+type step struct {
+	ahead, over bool
+	n           int
+	bytes       int64
+	pause       time.Duration // the last one, if it did not help
+}
+
+// next is the step behind s.
+func (s step) next(ahead bool) step {
+	if !ahead {
+		return step{}
+	}
+	return step{ahead: true, pause: s.pause}
+}
+
+func (c *conn) nextStep() step {
+	c.ackMu.Lock()
+	defer c.ackMu.Unlock()
+	return c.step.next(c.withheld.tooMany(c.options()))
+}
+
+func (s *step) take(size int64) {
+	s.n++
+	s.bytes += size
+	s.over = s.ahead && (s.n >= stepSize || s.bytes >= stepBytes)
+}
+
+// pauseFor is how long to pause behind s.
+func (s *step) pauseFor() time.Duration {
+	s.pause = min(mostPause, max(2*s.pause, stepPause*time.Duration(max(1, s.bytes/stepBytes))))
+	return s.pause
+}
 
 // withheld counts publications of a client whose acknowledgements wait for somebody: under conn.ackMu.
 type withheld struct {
@@ -39,11 +78,17 @@ func (w *withheld) sub(b *burst, o *options) {
 func (c *conn) pauseIfAhead() error {
 	c.ackMu.Lock()
 	defer c.ackMu.Unlock()
-	if !c.withheld.tooMany(c.options()) {
+	ahead := c.withheld.tooMany(c.options())
+	if !ahead && !c.step.over {
 		return nil
 	}
 	done := make(chan struct{})
-	c.withheld.eased = sync.OnceFunc(func() { close(done) })
-	time.AfterFunc(longestPause, c.withheld.eased)
+	eased := sync.OnceFunc(func() { close(done) })
+	if ahead {
+		c.withheld.eased = eased
+		time.AfterFunc(c.step.pauseFor(), eased)
+	} else {
+		eased() // what the step has left is fed at once
+	}
 	return c.net.PauseUntil(done)
 }
