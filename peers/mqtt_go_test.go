@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -268,6 +269,65 @@ func TestMQTTGoSlowSubscriber(t *testing.T) {
 			t.Fatal(text)
 		case <-timeout():
 			t.Fatalf("%d of %d messages", n.Load(), messages)
+		}
+	})
+}
+
+// Two clients, each of which sends the other more than a queue holds, and neither waits: what they acknowledge stands behind
+// what they publish, and still nobody waits for ever, and nothing is lost.
+func TestMQTTGoFlood(t *testing.T) {
+	const messages = 15_000
+	inEachDialect(t, brokerConfig{}, func(t *testing.T, s *peer.Server, d dialect) {
+		if s.Name == "mosquitto" {
+			t.Skip("it loses messages that come faster than they can go")
+		}
+		var got [2]atomic.Int64
+		var clients [2]mqttClient
+		done := make(chan struct{}, 2)
+		topic := func(who int) string { return fmt.Sprintf("flood/%s/%d", d.name, who) }
+		for who := range clients {
+			clients[who] = d.dial(t, s, mqttOptions{handle: func(mqttMessage) {
+				if got[who].Add(1) == messages {
+					done <- struct{}{}
+				}
+			}})
+			clients[who].subscribe(1, topic(who))
+		}
+		var flooding sync.WaitGroup
+		for who, c := range clients {
+			all := make([]mqttMessage, messages)
+			for i := range all {
+				all[i] = mqttMessage{topic: topic(1 - who), payload: strconv.Itoa(i), qos: 1}
+			}
+			flooding.Go(func() { c.publishAll(all) })
+		}
+		for range got {
+			select {
+			case <-done:
+			case <-timeout():
+				t.Fatalf("%d and %d of %d messages", got[0].Load(), got[1].Load(), messages)
+			}
+		}
+		flooding.Wait()
+	})
+}
+
+// A publisher at QoS 2 that does not wait.
+func TestMQTTGoManyAtQoS2(t *testing.T) {
+	const messages = 15_000
+	inEachDialect(t, brokerConfig{}, func(t *testing.T, s *peer.Server, d dialect) {
+		if s.Name == "mosquitto" {
+			t.Skip("it cuts a client that does not wait")
+		}
+		sub, topic := d.dial(t, s, mqttOptions{}), "twice/"+d.name
+		sub.subscribe(2, topic)
+		all := make([]mqttMessage, messages)
+		for i := range all {
+			all[i] = mqttMessage{topic: topic, payload: strconv.Itoa(i), qos: 2}
+		}
+		d.dial(t, s, mqttOptions{}).publishAll(all)
+		for _, m := range all {
+			want(t, sub, m)
 		}
 	})
 }

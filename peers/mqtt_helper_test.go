@@ -18,7 +18,7 @@ type mqttMessage struct {
 // A mqttClient is one of an MQTT library, for what 3.1.1 and 5 have in common. What goes wrong fails the test.
 type mqttClient interface {
 	publish(m mqttMessage)                 // returns when it is acknowledged
-	publishAll(ms []mqttMessage)           // does not wait for each acknowledgement; they are at QoS 1
+	publishAll(ms []mqttMessage)           // does not wait for each acknowledgement
 	subscribe(qos byte, filters ...string) // one SUBSCRIBE
 	unsubscribe(filter string)
 	next() mqttMessage     // of what has come, whatever it was for
