@@ -60,7 +60,7 @@ type Listener struct {
 	net        net.Listener
 	opts       atomic.Pointer[ListenOptions]
 	maxPending atomic.Int64
-	dropping   atomic.Bool // ListenOptions.DropAtBound
+	dropping   atomic.Bool   // ListenOptions.DropAtBound
 	closing    chan struct{} // closed when accepting stops
 	closeOnce  sync.Once
 	accepting  sync.WaitGroup
