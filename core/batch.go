@@ -195,7 +195,7 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 	b.res, b.skip, b.skips = r, skip, 0
 	if skip != nil {
 		for i := range r.dests {
-			if r.dests[i].sub != nil && r.dests[i].ep == skip {
+			if r.dests[i].sub != nil && b.skipped(r.dests[i].ep) {
 				b.skips++
 			}
 		}
@@ -203,6 +203,12 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 	if n := min(len(r.slots), maxSlots); len(b.stages) < n && !r.direct {
 		b.stages = append(b.stages, make([]stage, n-len(b.stages))...)
 	}
+}
+
+// skipped says whether the open run's messages are not for ep: it is their publisher, or they came from upstream, as they
+// would go there.
+func (b *Batch) skipped(ep *Endpoint) bool {
+	return ep == b.skip || ep.upstream && b.skip != nil && b.skip.upstream
 }
 
 // Settle closes the open run into the queues of its destinations. It is for moments that later bytes or decisions must

@@ -59,7 +59,7 @@ func (w *builder) build(acc *Account, r *result, key []byte, hash uint64, perms 
 // mapped decides what a mapping makes of a subject. Rights are to what becomes of it; where that is always the same, they
 // are decided here.
 func (w *builder) mapped(r *result, wires *wiring) {
-	if r.perms == asDecided {
+	if r.perms == asMapped || r.perms == asServedMapped {
 		return
 	}
 	if r.remap = wires.mappingFor(r.subject); r.remap == nil || !r.remap.fixed {

@@ -130,7 +130,8 @@ func (e *Engine) Accounts() iter.Seq[*Account] {
 // Attach makes a peer with rights id part of the engine. From its first Subscribe on, s is called. An s that is an
 // InterestSink hears at once what others subscribe to.
 func (e *Engine) Attach(id *Identity, p Peer, s Sink) *Endpoint {
-	ep := &Endpoint{engine: e, account: id.Account, id: e.lastID.Add(1), noEcho: p.NoEcho, relay: p.Relay, once: p.Once}
+	ep := &Endpoint{engine: e, account: id.Account, id: e.lastID.Add(1), noEcho: p.NoEcho, relay: p.Relay,
+		upstream: p.Relay && p.Upstream, once: p.Once}
 	ep.peer.Store(&p)
 	ep.identity.Store(id)
 	ep.sink.Store(&s)

@@ -56,6 +56,9 @@ func (b *Batch) remap(r *result, m *Message) (int, error) {
 	*again = *m
 	again.Subject, again.Raw, again.Namer, again.Tail, again.TailForm = c.name, nil, nil, b.keepTail(m), m.TailForm
 	c.first = b.first
+	if r.perms == asServed {
+		return b.publishAgain(r.account.wires.further, again), nil
+	}
 	return b.publishAgain(r.account.wires.moved, again), nil
 }
 

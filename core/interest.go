@@ -16,15 +16,20 @@ type interest struct {
 
 type interestKey struct{ subject, queue string }
 
-// An interestEntry counts members: all, and of those the relays' own, which they are not told of.
+// An interestEntry counts members: all, and of those the relays' own, which they are not told of, and what no relay
+// upstream is told of.
 type interestEntry struct {
-	total int
-	own   map[*Endpoint]int
+	total  int
+	hushed int // not in own
+	own    map[*Endpoint]int
 }
 
 // weight is what relay ep hears: for plain subscriptions only whether there are any.
 func (e *interestEntry) weight(k interestKey, ep *Endpoint) int {
 	n := e.total - e.own[ep]
+	if ep.upstream {
+		n -= e.hushed
+	}
 	if k.queue == "" {
 		return min(n, 1)
 	}
@@ -122,7 +127,10 @@ func (in *interest) change(s *Subscription, by int) {
 		in.entries[k] = e
 	}
 	e.total += by
-	if s.relay {
+	switch {
+	case s.hushed:
+		e.hushed += by
+	case s.relay:
 		if e.own == nil {
 			e.own = make(map[*Endpoint]int)
 		}

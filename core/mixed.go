@@ -57,7 +57,7 @@ func (b *Batch) publishMixed(r *result, m *Message) (matched int, err error) {
 func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 	s, took := &r.slots[o.slot], 0
 	if s.owned {
-		if r.dests[s.first].ep == b.skip || !o.sub.take() {
+		if b.skipped(r.dests[s.first].ep) || !o.sub.take() {
 			return 0
 		}
 		took = 1
@@ -89,7 +89,7 @@ func (b *Batch) apply(r *result, o *op, m *Message, whole bool) int {
 		b.lend = o.form.Append(b.lend[:0], r.prefix(o), m)
 	}
 	for d := s.first; d >= 0; d = r.dests[d].next {
-		if r.dests[d].ep != b.skip {
+		if !b.skipped(r.dests[d].ep) {
 			b.offer(&r.dests[d], o.form, b.lend, rest, tally{1, int64(m.Size())}, !whole)
 		}
 	}
@@ -116,7 +116,7 @@ func (b *Batch) ask(r *result, o *op, m *Message) {
 	for at := r.slots[o.slot].first; at >= 0; at = r.dests[at].next {
 		d := &r.dests[at]
 		s := d.ep.sink.Load()
-		if s == nil || d.ep == b.skip {
+		if s == nil || b.skipped(d.ep) {
 			continue
 		}
 		sub := o.sub
@@ -137,7 +137,7 @@ func (b *Batch) ask(r *result, o *op, m *Message) {
 // deliver hands m to a sink that takes it as it is, once for all of its subscriptions, and says how many want it.
 func (b *Batch) deliver(r *result, at int32, m *Message) int {
 	d := &r.delivers[at]
-	if d.ep == b.skip {
+	if b.skipped(d.ep) {
 		return 0
 	}
 	b.picked = b.picked[:0]

@@ -66,7 +66,7 @@ func (b *Batch) choose(r *result, g *group) *member {
 // firstAble is the first member from at on, around, that takes this message; one that is away only if all are.
 func (b *Batch) firstAble(members []member, at int) (away *member) {
 	for range members {
-		if m := &members[at]; m.sub.ep != b.skip && !m.sub.closed.Load() {
+		if m := &members[at]; !b.skipped(m.sub.ep) && !m.sub.closed.Load() {
 			if !m.sub.target().away.Load() {
 				return m
 			}

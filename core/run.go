@@ -18,7 +18,7 @@ func (b *Batch) closeRun(more bool) {
 		}
 		for d := r.slots[i].first; d >= 0; d = r.dests[d].next {
 			to := &r.dests[d]
-			if to.ep != b.skip {
+			if !b.skipped(to.ep) {
 				b.offer(to, r.slots[i].form, st.buf, nil, count, more)
 			}
 		}

@@ -18,6 +18,7 @@ type Subscription struct {
 	max            atomic.Int32 // unsubscribe at that count of deliveries; 0: never
 	weight         int16
 	relay          bool        // ep is a relay
+	hushed         bool        // relays upstream do not hear of it
 	away           atomic.Bool // see SetAway
 	counted        bool        // under interest.mu
 	closed         atomic.Bool // removed from the index, or about to be

@@ -38,21 +38,25 @@ type wires struct {
 	shadows map[*Subscription][]*Subscription // by who casts them
 
 	answers answers
-	inner   *Endpoint // publishes what comes from other accounts: mappings apply, permissions were somebody else's matter
-	moved   *Endpoint // publishes what was mapped already
+	moved   *Endpoint // publishes what was mapped
+	inner   *Endpoint // publishes requests and answers of other accounts
+	further *Endpoint // publishes those that were mapped
 }
 
-// asDecided are the rights of what was decided about before: neither permissions nor mappings apply. A result made under
-// them is remembered apart.
-var asDecided = &Permissions{id: 0x6c656166}
+// Rights of what was decided about before. Permissions were somebody else's matter, so these allow everything; they tell
+// what else holds, and have results made under them remembered apart.
+var (
+	asMapped       = &Permissions{id: 0x6c656166} // mappings do not apply again
+	asServed       = &Permissions{id: 0x67617465} // requests and answers are no stream: who imports streams does not get them
+	asServedMapped = &Permissions{id: 0x636f7265} // both
+)
 
 func (a *Account) initWires() {
-	a.wires.inner = &Endpoint{account: a}
-	a.wires.inner.identity.Store(&Identity{Account: a})
-	a.wires.inner.peer.Store(&Peer{})
-	a.wires.moved = &Endpoint{account: a}
-	a.wires.moved.identity.Store(&Identity{Account: a, Perms: asDecided})
-	a.wires.moved.peer.Store(&Peer{})
+	for ep, perms := range map[**Endpoint]*Permissions{&a.wires.moved: asMapped, &a.wires.inner: asServed, &a.wires.further: asServedMapped} {
+		*ep = &Endpoint{account: a}
+		(*ep).identity.Store(&Identity{Account: a, Perms: perms})
+		(*ep).peer.Store(&Peer{})
+	}
 	a.wires.answers.init(rand.Text()[:6])
 }
 
