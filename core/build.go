@@ -100,7 +100,11 @@ func (w *builder) find(acc *Account, r *result) (complete bool) {
 	w.subs = acc.index.match(r.subject, w.subs[:0])
 	w.found, r.moved = w.found[:0], r.moved[:0]
 	complete = true
+	served := r.perms == asServed || r.perms == asServedMapped
 	for _, s := range w.subs {
+		if served && s.moves() {
+			continue
+		}
 		if s.closed.Load() {
 			complete = false
 			continue
