@@ -201,6 +201,10 @@ func (l *Listener) StopAccepting() {
 // when every goroutine of the listener has ended.
 func (l *Listener) Stop(drain time.Duration) {
 	l.StopAccepting()
+	l.stopConns(drain)
+}
+
+func (l *Listener) stopConns(drain time.Duration) {
 	for c := range l.Conns() {
 		c.end(ErrServerStopped)
 	}

@@ -147,7 +147,16 @@ func (c *Conn) startsTLS() bool { return c.sock.early[0] == 0x16 }
 
 func (c *Conn) handshake(t *TLSOptions) error {
 	l := newTLSLayer(&c.sock, t.Config, &c.lis.driver.chunks)
-	until := time.Now().Add(t.Timeout)
+	if err := c.shake(l, t.Timeout); err != nil {
+		return err
+	}
+	c.secure(l)
+	return nil
+}
+
+// shake runs the handshake; l goes on to block.
+func (c *Conn) shake(l *tlsLayer, limit time.Duration) error {
+	until := time.Now().Add(limit)
 	err := c.deadline(until)
 	if err == nil {
 		c.sock.net.SetWriteDeadline(until)
@@ -157,7 +166,11 @@ func (c *Conn) handshake(t *TLSOptions) error {
 		return fmt.Errorf("%w: %w", ErrTLSHandshake, err)
 	}
 	c.sock.net.SetWriteDeadline(time.Time{})
+	return nil
+}
+
+// secure makes l what the connection reads and writes through; from now on it does not block.
+func (c *Conn) secure(l *tlsLayer) {
 	l.shaken = true
 	c.sock.tls.Store(l)
-	return nil
 }

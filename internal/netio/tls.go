@@ -28,6 +28,14 @@ func newTLSLayer(s *socket, conf *tls.Config, p *chunks) *tlsLayer {
 	return t
 }
 
+// newClientLayer is the layer of a connection that we have made.
+func newClientLayer(s *socket, conf *tls.Config, p *chunks) *tlsLayer {
+	t := &tlsLayer{sock: s, chunks: p}
+	conf.DynamicRecordSizingDisabled = true
+	t.conn = tls.Client(t, conf)
+	return t
+}
+
 // read answers decrypted bytes. While it does, tls may hold more: only errWouldBlock says that it does not.
 func (t *tlsLayer) read(p []byte) (int, error) {
 	n, err := t.conn.Read(p)
