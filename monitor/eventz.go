@@ -22,6 +22,7 @@ type eventInfo struct {
 	Event   string    `json:"event"` // closed, refused or dropped
 	Code    string    `json:"code"`
 	Reason  string    `json:"reason"`
+	Means   string    `json:"means"`
 	Count   int       `json:"count"`
 	CID     uint64    `json:"cid"`
 	Type    string    `json:"type,omitempty"`
@@ -58,7 +59,7 @@ func concerns(e *module.Event, who string) bool {
 
 func aboutEvent(e *module.Event) eventInfo {
 	i := eventInfo{
-		Time: e.Time.UTC(), Event: e.What.String(), Code: e.Reason.Code(), Reason: e.Reason.String(), Count: e.Count,
+		Time: e.Time.UTC(), Event: e.What.String(), Code: e.Reason.Code(), Reason: e.Reason.String(), Means: e.Reason.Means(), Count: e.Count,
 		CID: e.ID, Type: e.Type, Client: e.Name, User: e.User, Account: e.Account, Detail: e.Detail,
 	}
 	if e.Remote.IsValid() {

@@ -19,6 +19,7 @@ var commands = map[string]func(args []string, c console) int{
 	"passwd": passwd,
 	"nkey":   nkey,
 	"check":  check,
+	"why":    why,
 }
 
 // command runs the one that args name; no: they name none.

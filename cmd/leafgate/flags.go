@@ -14,6 +14,7 @@ Commands; each has a -h of its own:
   check FILE                 print who a configuration serves, and what to be careful about
   passwd                     make a bcrypt hash of a password
   nkey                       make a key pair
+  why CLIENT                 ask a running gateway what happened to a client
 
 Server:
   -c, --config FILE          configuration file

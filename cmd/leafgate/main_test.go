@@ -57,6 +57,9 @@ func TestGolden(t *testing.T) {
 		{"nkey-no-seed", []string{"nkey", "-inkey", "testdata/valid.conf"}, exitConfig},
 		{"nkey-inkey", []string{"nkey", "-inkey", "testdata/user.nk"}, exitClean},
 		{"nkey-help", []string{"nkey", "-h"}, exitClean},
+		{"why-nobody", []string{"why"}, exitConfig},
+		{"why-number", []string{"why", "-n", "0", "x"}, exitConfig},
+		{"why-help", []string{"why", "-h"}, exitClean},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

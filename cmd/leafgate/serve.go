@@ -30,22 +30,30 @@ type server struct {
 	stderr  io.Writer
 	ended   chan error // lame duck mode has sent everybody away
 	ducking bool
+	manager *notifier
 	wg      sync.WaitGroup // lame duck mode, and the end
 }
 
 // serve runs until a signal ends it, and returns the exit code.
 func serve(g *gateway.Gateway, signals <-chan os.Signal, stderr io.Writer) int {
-	s := &server{gateway: g, signals: signals, stderr: stderr, ended: make(chan error, 1)}
+	s := &server{gateway: g, signals: signals, stderr: stderr, ended: make(chan error, 1), manager: newNotifier()}
+	alive, rest := s.manager.watchdog()
+	defer rest()
+	s.tell(notifyReady)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for {
 		select {
+		case <-alive:
+			s.tell(notifyAlive)
 		case err := <-s.ended:
 			return max(s.report("lame duck mode failed", err), s.shutdown(cancel))
 		case sig := <-signals:
 			switch m := meaning(sig); {
 			case m == reload:
+				s.tell(notifyReloading())
 				s.report("configuration not reloaded", g.Reload())
+				s.tell(notifyReady)
 			case m == reopen:
 				s.report("log file not opened again", g.ReopenLog())
 			case m == lameDuck && !s.ducking:
@@ -64,6 +72,7 @@ func (s *server) stops(m request) bool { return m == stop || m == terminate && !
 
 // shutdown ends lame duck mode and the gateway; another signal to stop ends the process at once.
 func (s *server) shutdown(endLameDuck func()) int {
+	s.tell(notifyStopping)
 	endLameDuck()
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
@@ -80,6 +89,13 @@ func (s *server) shutdown(endLameDuck func()) int {
 				return exitRunTime
 			}
 		}
+	}
+}
+
+// tell lets the service manager know. A gateway goes on without.
+func (s *server) tell(state string) {
+	if err := s.manager.tell(state); err != nil {
+		s.gateway.Log().Warn("service manager not told", "err", err)
 	}
 }
 
