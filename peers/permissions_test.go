@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"leafgate/internal/peer"
 )
 
@@ -115,9 +117,13 @@ func TestPermissionsDifferential(t *testing.T) {
 		rules[i], actions[i] = g.permissions(), g.actions()
 		fmt.Fprintf(&config, "{user: u%d, password: p, permissions: %s}\n", i, rules[i])
 	}
-	text := "authorization { users: [\n" + config.String() + "] }"
+	text := "authorization { users: [{user: admin, password: p}\n" + config.String() + "] }"
+	var subjects []string
+	for range 60 {
+		subjects = append(subjects, g.subject(false))
+	}
 	ours, theirs := peer.Start(t, "leafgate", text), peer.Start(t, "nats-server", text)
-	cases, denied, listed := 0, 0, 0
+	cases, denied, listed, heard := 0, 0, 0, 0
 	for i := range ruleSets {
 		a, b := verdicts(t, theirs.Addr(), i, actions[i]), verdicts(t, ours.Addr(), i, actions[i])
 		cases += len(a)
@@ -133,11 +139,51 @@ func TestPermissionsDifferential(t *testing.T) {
 				t.Errorf("%s\n%s %s %s: %q at the peer, %q here", rules[i], act.verb, act.subject, act.queue, a[n], b[n])
 			}
 		}
+		a, b = deliveries(t, theirs, i, actions[i], subjects), deliveries(t, ours, i, actions[i], subjects)
+		if heard += len(a); !slices.Equal(a, b) {
+			t.Errorf("%s\n%v\nhears %q at the peer\n%q here", rules[i], actions[i], a, b)
+		}
 	}
-	t.Logf("%d cases, %d denied, %d differ in \">\"", cases, denied, listed)
+	t.Logf("%d cases, %d denied, %d differ in \">\", %d messages heard", cases, denied, listed, heard)
 	if cases < 2000 || denied < cases/5 || denied > cases*4/5 {
 		t.Errorf("%d of %d cases denied: the rules are no test", denied, cases)
 	}
+}
+
+// deliveries are what a user with all its subscriptions gets of what an admin publishes: subscription and subject, sorted.
+// Of a queue any one subscription may get it, so there the queue counts.
+func deliveries(t *testing.T, s *peer.Server, user int, actions []action, subjects []string) (all []string) {
+	t.Helper()
+	name := fmt.Sprint("u", user)
+	nc := connect(t, s, nats.UserInfo(name, "p"), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	admin := connect(t, s, nats.UserInfo("admin", "p"))
+	heard := make([]chan *nats.Msg, len(actions))
+	for i, a := range actions {
+		if a.verb == "PUB" || strings.HasSuffix(a.subject, ">") { // see oneToken
+			continue
+		}
+		heard[i] = make(chan *nats.Msg, 2*len(subjects))
+		_, err := nc.ChanQueueSubscribe(a.subject, a.queue, heard[i])
+		must(t, err)
+	}
+	must(t, nc.Flush())
+	for _, subject := range subjects {
+		must(t, admin.Publish(subject, nil))
+	}
+	must(t, admin.Flush())
+	must(t, nc.Flush())
+	for i, c := range heard {
+		for len(c) > 0 {
+			from := actions[i].queue
+			if from == "" {
+				from = fmt.Sprint(i)
+			}
+			all = append(all, from+" "+(<-c).Subject)
+		}
+	}
+	nc.Close()
+	slices.Sort(all)
+	return all
 }
 
 // verdicts are the answers to what a user tries.
