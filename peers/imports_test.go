@@ -117,3 +117,52 @@ var imports = []script{
 func TestImports(t *testing.T) {
 	onEach(t, "server_name: tenants\n"+tenants, func(t *testing.T, s *peer.Server) { play(t, s, nil, imports) })
 }
+
+const mapped = `mappings {
+  "top.*": "bottom.$1"
+}
+system_account: S
+no_auth_user: g
+accounts {
+  S { users: [{user: s, password: s}] }
+  M {
+    users: [{user: m, password: m}]
+    mappings {
+      "turn.*.*": "turned.$2.$1"
+      "part.*": "part.{{partition(3,1)}}.$1"
+      "split.*": "{{split(1,-)}}"
+      "slice.*": "sliced.{{slicefromleft(1,2)}}"
+      "tail.>": "moved.>"
+      "self.*": "self.$1"
+      first: second
+      second: third
+      gone: [{destination: gone, weight: 0}]
+    }
+  }
+  V {
+    users: [{user: v, password: v}]
+    exports: [{stream: "x.>"}, {service: q}]
+    imports: [{stream: {account: V, subject: "x.>"}, prefix: y}, {service: {account: V, subject: q}, to: ask}]
+  }
+  G { users: [{user: g, password: g}], mappings { "top.*": "mine.$1" } }
+}`
+
+var mappingScripts = []script{
+	{name: "reordered", lines: []string{"m sub >", "m pub turn.a.b 1", "m got turned.b.a 1", "m pub turn.a 2", "m got turn.a 2", "m pub turn.a.b.c 3", "m got turn.a.b.c 3", "m none"}},
+	{name: "partitioned", lines: []string{"m sub >", "m pub part.abc 1", "m got part.2.abc 1", "m pub part.def 2", "m got part.0.def 2", "m pub part.zzz 3", "m got part.1.zzz 3", "m none"}},
+	{name: "split", lines: []string{"m sub >", "m pub split.a-b-c 1", "m got a.b.c 1", "m pub slice.abcde 2", "m got sliced.ab.cd.e 2", "m none"}},
+	{name: "with the rest", lines: []string{"m sub >", "m pub tail.a.b.c 1", "m got moved.a.b.c 1", "m pub tail 2", "m got tail 2", "m none"}},
+	{name: "once", lines: []string{"m sub >", "m pub first 1", "m got second 1", "m pub second 2", "m got third 2", "m pub self.x 3", "m got self.x 3", "m none"}},
+	{name: "lost", lines: []string{"m sub >", "m pub gone 1", "m none"}},
+	{name: "with a reply", lines: []string{"m sub turned.*.*", "m ask turn.a.b ?", "m got turned.b.a ?", "m reply _INBOX.m", "m answer !", "m got _INBOX.m !"}},
+	{name: "subscribers of the source hear nothing", lines: []string{"m sub first", "m:2 sub second", "m pub first 1", "m:2 got second 1", "m none"}},
+	{name: "each account its own", lines: []string{"anyone sub >", "anyone pub top.a 1", "anyone got mine.a 1", "m sub >", "m pub top.a 2", "m got top.a 2", "m none", "anyone none"}},
+	{name: "imports from oneself", lines: []string{
+		"v sub y.>", "v pub x.a 1", "v got y.x.a 1", "v:2 sub q", "v ask ask ?", "v:2 got q ?", `v:2 reply _R_\.\w{6}\.\w+`, "v:2 answer !", "v got _INBOX.v !", "v none"}},
+	{name: "the system account is apart", lines: []string{"s sub a.>", "m pub a.b 1", "s none", "m sub a.>", "s pub a.b 2", "s got a.b 2", "m none"}},
+}
+
+// Mappings do the same on both servers.
+func TestMappings(t *testing.T) {
+	onEach(t, mapped, func(t *testing.T, s *peer.Server) { play(t, s, nil, mappingScripts) })
+}
