@@ -61,6 +61,18 @@ mqtt { listen: "127.0.0.1:-1" }
 	}
 }
 
+// TestRefusedBeforeASession is about connections that no module comes to know.
+func TestRefusedBeforeASession(t *testing.T) {
+	cert, key := gatewaytest.Certificate(t)
+	g := gatewaytest.Start(t, fmt.Sprintf("http_port: -1\ntls { cert_file: %q, key_file: %q, handshake_first: true }", cert, key))
+	conn := dial(t, addr(g, "natsproto"))
+	fmt.Fprint(conn, "CONNECT {}\r\n")
+	until(t, "it is refused", func() bool { return codes(t, g, "client="+conn.LocalAddr().String()) != "" })
+	if got, want := codes(t, g, ""), "refused tls_handshake_failure x1"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestUplinkz(t *testing.T) {
 	page := object(t, gatewaytest.Start(t, "http_port: -1"), "/uplinkz")
 	if page["num_uplinks"] != 0.0 || len(page["uplinks"].([]any)) != 0 {

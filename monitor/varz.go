@@ -97,6 +97,9 @@ func (m *monitor) aboutTraffic(v map[string]any) {
 	v["in_client_msgs"], v["in_client_bytes"] = s.InMsgs, s.InBytes
 	v["out_client_msgs"], v["out_client_bytes"] = s.OutMsgs, s.OutBytes
 	v["connections"], v["subscriptions"] = connections, s.Subscriptions
+	if m.env.Net != nil {
+		v["stalled_clients"] = m.env.Net.Stalled()
+	}
 }
 
 // uptime writes d as nats-server does: years, days, hours, minutes and seconds, from the first that is not zero.

@@ -42,6 +42,7 @@ type Driver struct {
 	queued   atomic.Int64 // bytes in all queues
 	preAuth  atomic.Int64 // bytes for clients that are not authenticated
 	slow     atomic.Int64
+	stalled  atomic.Int64
 	accepted atomic.Int64
 
 	shedding sync.Mutex // one looks for the largest queue
@@ -82,6 +83,9 @@ func (d *Driver) Stop() {
 
 // SlowConsumers counts connections that were cut because they did not read fast enough.
 func (d *Driver) SlowConsumers() int64 { return d.slow.Load() }
+
+// Stalled counts how often publishers were paused because a subscriber did not keep up.
+func (d *Driver) Stalled() int64 { return d.stalled.Load() }
 
 // Accepted counts connections since the start.
 func (d *Driver) Accepted() int64 { return d.accepted.Load() }

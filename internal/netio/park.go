@@ -161,6 +161,7 @@ func (c *Conn) stall(batch *core.Batch) {
 	if c.lis.opts.Load().NoStall {
 		close(limit)
 	} else {
+		c.lis.driver.stalled.Add(1)
 		t := time.AfterFunc(maxStall, func() { close(limit) })
 		defer t.Stop()
 	}
