@@ -53,6 +53,10 @@ func TestSettingErrors(t *testing.T) {
 		{`log_size_limit: -1`, "configuration:2:1: log_size_limit"},
 		{`debg: true`, `configuration:2:1: unknown field "debg" (did you mean "debug"?)`},
 		{`https_port: 8443`, "configuration:2:1: https_port: needs a tls block"},
+		{`monitor { authorization { user: a, password: b } }`, "configuration:2:1: monitor: needs http or https"},
+		{`http: -1, monitor {}`, "configuration:2:11: monitor: authorization is missing"},
+		{`http: -1, monitor { user: a, authorization { user: a } }`, `configuration:2:21: unknown field "user"`},
+		{`max_closed_clients: -1`, "configuration:2:1: max_closed_clients"},
 		{`http: [1, 2 ]`, "configuration:2:1: http: want a port or host:port"},
 	}
 	for _, tt := range tests {

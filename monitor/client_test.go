@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,19 @@ func object(t *testing.T, g *gateway.Gateway, path string) map[string]any {
 		t.Fatalf("%s: %d, %v: %s", path, status, err, body)
 	}
 	return v
+}
+
+// page fetches a JSON object by its whole URL; nothing if it is none.
+func page(t *testing.T, url string) (status int, v map[string]any) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	res, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	_ = json.NewDecoder(res.Body).Decode(&v)
+	return res.StatusCode, v
 }
 
 // list is an array of objects in v.

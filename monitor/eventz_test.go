@@ -34,6 +34,8 @@ mqtt { listen: "127.0.0.1:-1" }
 		t.Fatal("a wrong password is taken")
 	}
 	until(t, "the refusal is there", func() bool { return codes(t, g, "client=sensor") != "" })
+	fmt.Fprint(dial(t, nats), "CONNECT {\"user\":\"ann\",\"pass\":\"wrong\",\"name\":\"pump\"}\r\n")
+	until(t, "the other refusal is there", func() bool { return codes(t, g, "client=pump") != "" })
 	first, _ := mqttClient(t, mqtt, "twin", "ann", "apple")
 	mqttClient(t, mqtt, "twin", "ann", "apple")
 	until(t, "the twin is gone", func() bool { return codes(t, g, "client=twin") != "" })
@@ -42,13 +44,14 @@ mqtt { listen: "127.0.0.1:-1" }
 		"client=panel":                       "refused permissions_violation x3",
 		"client=" + cid:                      "refused permissions_violation x3",
 		"client=sensor":                      "closed authentication_failure x1",
+		"client=pump":                        "closed authentication_failure x1",
 		"client=twin":                        "closed duplicate_client_id x1",
 		"client=nobody":                      "",
-		"code=authentication_failure":        "closed authentication_failure x1",
+		"code=authentication_failure":        "closed authentication_failure x1, closed authentication_failure x1",
 		"client=" + ann.LocalAddr().String(): "refused permissions_violation x3",
 		"client=ann&limit=1":                 "closed duplicate_client_id x1",
-		"client=ann&offset=2":                "refused permissions_violation x3",
-		"client=127.0.0.1&limit=2&offset=1":  "closed authentication_failure x1, refused permissions_violation x3",
+		"client=ann&offset=3":                "refused permissions_violation x3",
+		"client=127.0.0.1&limit=2&offset=2":  "closed authentication_failure x1, refused permissions_violation x3",
 	} {
 		if got := codes(t, g, query); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)

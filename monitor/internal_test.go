@@ -12,6 +12,7 @@ import (
 	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/core"
+	"leafgate/internal/reason"
 	"leafgate/module"
 )
 
@@ -101,21 +102,56 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// TestPagesWithoutPort asks for pages as the system services do.
-func TestPagesWithoutPort(t *testing.T) {
+// portless is monitoring of a gateway without modules.
+func portless(tb testing.TB) module.Module {
+	tb.Helper()
 	conf, err := config.Parse("test.conf", "")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	engine := core.NewEngine()
 	env := &module.Env{
 		Engine: engine, Auth: auth.New(engine, conf), Log: slog.New(slog.DiscardHandler), Server: module.Server{ID: "id"},
-		Modules: func(func(string, module.Module) bool) {},
+		Modules: func(func(string, module.Module) bool) {}, History: module.NewHistory(0),
 	}
+	env.History.Close(module.Conn{ID: 1, Reason: reason.ReadError}, "")
 	m, err := newModule(env, conf)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+	return m
+}
+
+// FuzzQuery asks every page everything: it answers, or refuses with a status and a text.
+func FuzzQuery(f *testing.F) {
+	for _, q := range []string{
+		"", "limit=-1&offset=9", "limit=2147483647&offset=2147483647&state=closed", "cid=18446744073709551615", "state=any&sort=reason",
+		"sort=uptime&subs=detail&auth=1", "acc=$G&filter_subject=a.>", "subs=1&test=a", "client=1&code=read_error", "details=1&stream=S", "acc=%00",
+	} {
+		f.Add(q)
+	}
+	m := portless(f).(module.Pager)
+	f.Fuzz(func(t *testing.T, text string) {
+		values, err := url.ParseQuery(text)
+		if err != nil {
+			return
+		}
+		for name := range pages {
+			answer, err := m.Page(name, values)
+			var refused *module.PageError
+			if err != nil && (!errors.As(err, &refused) || refused.Text == "" || refused.Status < 400 || refused.Status > 499) {
+				t.Errorf("%s?%s: %v", name, text, err)
+			}
+			if _, bad := json.Marshal(answer); bad != nil {
+				t.Errorf("%s?%s: %v", name, text, bad)
+			}
+		}
+	})
+}
+
+// TestPagesWithoutPort asks for pages as the system services do.
+func TestPagesWithoutPort(t *testing.T) {
+	m := portless(t)
 	for name := range pages {
 		answer, err := m.(module.Pager).Page(name, nil)
 		var refused *module.PageError

@@ -15,6 +15,9 @@ var keys = []string{
 	"http", "http_port", "monitor_port", "http_base_path", "https", "https_port", "monitor", "server_tags", "server_metadata",
 }
 
+// ports are the keys by which there is something to look at.
+var ports = []string{"http", "http_port", "monitor_port", "https", "https_port"}
+
 // options are where monitoring is to be found.
 type options struct {
 	addr   string // host:port; port 0 takes a free one; empty: nowhere
@@ -76,9 +79,12 @@ func readRules(env *module.Env, conf *config.Block) *auth.Rules {
 	if b == nil {
 		return nil
 	}
-	if !b.Has("authorization") {
+	switch {
+	case !b.Has("authorization"):
 		conf.Errorf("monitor", "authorization is missing")
 		return nil
+	case !conf.Has(ports...):
+		conf.Errorf("monitor", "needs http or https")
 	}
 	return env.Auth.Rules(b)
 }

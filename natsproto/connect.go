@@ -3,6 +3,7 @@ package natsproto
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 	"unique"
 
@@ -67,14 +68,22 @@ func (j *joining) authenticate(rules *auth.Rules, cred *auth.Credentials) {
 	identity, err := rules.Authenticate(cred)
 	switch {
 	case errors.Is(err, auth.ErrBusy):
-		j.err = errThrottled.with(err)
+		j.err = errThrottled.with(j.claim(err))
 	case err != nil:
-		j.err = errAuthorization.with(err)
+		j.err = errAuthorization.with(j.claim(err))
 	case j.Account != "" || j.NewAccount:
 		j.err = errAuthorization.with(errAccountChosen)
 	default:
 		j.identity = identity
 	}
+}
+
+// claim adds what a client that was not let in calls itself.
+func (j *joining) claim(err error) error {
+	if j.Name == "" {
+		return err
+	}
+	return fmt.Errorf("name %q: %w", j.Name, err)
 }
 
 // Details for the log. What JSON says of a bad CONNECT is left out: it may quote a password.
