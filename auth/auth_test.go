@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -326,7 +327,7 @@ func TestConcurrentChecks(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 64 {
 		wg.Go(func() {
-			c := auth.Credentials{User: "ann", Pass: "apple"}
+			c := auth.Credentials{User: "ann", Pass: "apple", By: time.Now().Add(time.Minute)}
 			if i%2 == 1 {
 				c.Pass = "pear"
 			}

@@ -19,6 +19,7 @@ type mqttMessage struct {
 type mqttClient interface {
 	publish(m mqttMessage)                 // returns when it is acknowledged
 	publishAll(ms []mqttMessage)           // does not wait for each acknowledgement
+	flood(ms []mqttMessage)                // waits for none; from any goroutine
 	subscribe(qos byte, filters ...string) // one SUBSCRIBE
 	unsubscribe(filter string)
 	next() mqttMessage     // of what has come, whatever it was for

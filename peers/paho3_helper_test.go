@@ -85,6 +85,12 @@ func (c *paho3) publishAll(ms []mqttMessage) {
 	}
 }
 
+func (c *paho3) flood(ms []mqttMessage) {
+	for _, m := range ms {
+		c.client.Publish(m.topic, m.qos, m.retain, m.payload)
+	}
+}
+
 func (c *paho3) subscribe(qos byte, filters ...string) {
 	c.t.Helper()
 	wanted := make(map[string]byte)

@@ -29,6 +29,7 @@ func TestIsJournal(t *testing.T) {
 			t.Errorf("JOURNAL_STREAM=%q: %v, want %v", value, got, want)
 		}
 	}
+	t.Setenv("JOURNAL_STREAM", fmt.Sprintf("%d:%d", st.Dev, st.Ino))
 	l := New(f, Options{})
 	l.Logger().Error("bad")
 	if got := read(t, path); got != "<3>msg=bad\n" {
