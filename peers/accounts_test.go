@@ -148,3 +148,34 @@ func TestTwoFiles(t *testing.T) {
 		})
 	}
 }
+
+// corners are what configurations from the field do as well.
+const corners = `
+permissive { publish: ">", subscribe: ">" }
+authorization { users: [{user: g, password: g}] }
+accounts {
+  $SYS { users: [{user: sys, pass: sys}] }
+  A {
+    users: [{user: a, pass: a}, {username: free, pass: free, permissions: {}}, {user: own, pass: own, permissions: {publish: "own.*"}}, {user: var, pass: var, permission: $permissive}]
+    default_permissions { publish: "out.*", subscribe: ["in.>", "_INBOX.>"] }
+    exports: [{stream: none.*, accounts: []}, {service: "$JS.API.x"}, {service: "deep.>", accounts: [B]}, {stream: ">", accounts: [D]}]
+  }
+  B { users: [{user: b, pass: b}], imports: [{service: {account: A, subject: "deep.*.x.>"}, to: "b.$1.>"}, {service: {account: A, subject: "$JS.API.x"}}] }
+  D { users: [{user: d, pass: d}], imports: [{stream: {account: A, subject: ">"}, prefix: all}], exports: [{service: ">"}] }
+  E { users: [{user: e, pass: e}], imports: [{service: {account: D, subject: ">"}, to: "to.d.>"}] }
+}`
+
+var cornerScripts = []script{
+	{name: "defaults of an account", lines: []string{"a pub out.x 1", "a pub! x 1", "a sub in.a.b", "a sub! x", "free pub x 1", "free sub >", "own pub own.x 1", "own pub! out.x 1", "own sub anything", "var pub x 1", "var sub x",
+		"g pub x 1", "g sub >"}},
+	{name: "the system account", lines: []string{"sys sub x", "g pub x 1", "sys none", "sys pub x 2", "sys got x 2", "sys none"}},
+	{name: "the account of everybody else", lines: []string{"g sub x", "free pub x 1", "sys pub x 1", "g none", "g pub x 2", "g got x 2"}},
+	{name: "a tail in a service", lines: []string{"var sub deep.>", "b ask b.y.z.w ?", "var got deep.y.x.z.w ?", "var answer !", "b got _INBOX.b !", "b ask b.y ?", "b nobody b.y"}},
+	{name: "all of a stream", lines: []string{"d sub all.>", "d:2 sub >", "var pub x.y 1", "d got all.x.y 1", "d:2 got all.x.y 1", "a pub out.x 2", "d got all.out.x 2", "d none"}},
+	{name: "an answer is a message of its account", lines: []string{"d sub all.>", "var sub deep.>", "b ask b.y.z ?", "var got deep.y.x.z ?", "var answer !", "b got _INBOX.b !", "d got", "d none"}},
+	{name: "all of a service", lines: []string{"d sub q.*", "e ask to.d.q.r ?", "d got q.r ?", "d answer !", "e got _INBOX.e !", "e ask to.d.other ?", "e nobody to.d.other", "d none"}},
+}
+
+func TestCorners(t *testing.T) {
+	onEach(t, corners, func(t *testing.T, s *peer.Server) { play(t, s, nil, cornerScripts) })
+}
