@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"leafgate/gateway/gatewaytest"
 )
 
@@ -33,6 +35,9 @@ func TestMetrics(t *testing.T) {
 			if !strings.Contains(body, want+"\n") {
 				t.Errorf("missing: %s", want)
 			}
+		}
+		if problems, err := promlint.New(strings.NewReader(body)).Lint(); err != nil || len(problems) > 0 {
+			t.Errorf("names and types: %v, %v", problems, err)
 		}
 		if !regexp.MustCompile(`(?m)^go_goroutines \d`).MatchString(body) || !strings.Contains(body, "leafgate_info{") {
 			t.Error("no runtime, or no information about the gateway")
