@@ -26,7 +26,10 @@ func (j *Journal) backup(to FS) error {
 	j.mu.Lock()
 	segments := make([]segment, 0, len(j.segments))
 	for _, s := range j.segments {
-		segments = append(segments, segment{base: s.base, salt: s.salt, end: s.end})
+		if s.end == headerSize {
+			continue // nothing is in it yet
+		}
+		segments = append(segments, segment{name: s.name, base: s.base, end: s.end})
 	}
 	h := head{salt: j.salt, floor: j.first, end: j.committed}
 	closed := j.closed
@@ -36,7 +39,7 @@ func (j *Journal) backup(to FS) error {
 	}
 	for i := range segments {
 		if err := j.copySegment(&segments[i], to); err != nil {
-			return fmt.Errorf("copy %s: %w", segments[i].name(), err)
+			return fmt.Errorf("copy %s: %w", segments[i].name, err)
 		}
 		h.newest = segments[i].base
 	}
@@ -46,11 +49,11 @@ func (j *Journal) backup(to FS) error {
 }
 
 func (j *Journal) copySegment(s *segment, to FS) error {
-	f, err := to.Create(s.name())
+	f, err := to.Create(s.name)
 	if err != nil {
 		return err
 	}
-	if err = j.copyRange(s.name(), s.end, f); err == nil {
+	if err = j.copyRange(s.name, s.end, f); err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())

@@ -93,7 +93,7 @@ func (j *Journal) commit(b *batch) error {
 	}
 	t := &j.tail
 	if _, err := t.f.WriteAt(b.buf, t.s.end); err != nil {
-		return j.fail(fmt.Errorf("write %s: %w", t.s.name(), err))
+		return j.fail(fmt.Errorf("write %s: %w", t.s.name, err))
 	}
 	t.dirty = true
 	if j.o.Sync != Interval || b.sync {
@@ -114,7 +114,7 @@ func (j *Journal) flush() error {
 		return nil
 	}
 	if err := t.f.Sync(); err != nil {
-		return j.fail(fmt.Errorf("sync %s: %w", t.s.name(), err))
+		return j.fail(fmt.Errorf("sync %s: %w", t.s.name, err))
 	}
 	t.dirty = false
 	j.mu.Lock()

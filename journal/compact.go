@@ -41,7 +41,7 @@ func (j *Journal) compact() error {
 			return nil
 		}
 		if err := j.carry(s); err != nil {
-			return fmt.Errorf("compact %s: %w", s.name(), err)
+			return fmt.Errorf("compact %s: %w", s.name, err)
 		}
 		if err := j.drop(1); err != nil {
 			return err

@@ -47,7 +47,7 @@ func (j *Journal) Read(seq uint64, r *Record, buf []byte) ([]byte, error) {
 	s := j.segments[i]
 	sc := scanner{salt: s.salt, pos: s.seek(seq), end: s.end, last: s.base - 1, limit: s.next, buf: buf[:0], chunk: readChunk}
 	j.mu.Unlock()
-	h, err := j.files.get(s.name())
+	h, err := j.files.get(s.name)
 	if err != nil {
 		return buf, j.unopened(seq, err)
 	}
@@ -77,6 +77,7 @@ type Reader struct {
 	next uint64
 	s    *segment
 	h    *handle
+	end  int64 // of the segment, as last seen
 	sc   scanner
 }
 
@@ -114,14 +115,14 @@ func (rd *Reader) open() error {
 	if err != nil {
 		return err
 	}
-	h, err := rd.j.files.get(s.name())
+	h, err := rd.j.files.get(s.name)
 	if err != nil {
 		if err = rd.j.unopened(rd.next, err); !errors.Is(err, ErrTrimmed) {
 			rd.next = rd.sc.limit
 		}
 		return err
 	}
-	rd.s, rd.h, rd.sc.f = s, h, h
+	rd.s, rd.h, rd.sc.f, rd.end = s, h, h, rd.sc.end
 	return nil
 }
 
@@ -157,8 +158,8 @@ func (rd *Reader) extend() error {
 		j.mu.Unlock()
 		return ErrClosed
 	}
-	if rd.sc.pos < rd.s.end {
-		rd.sc.end, rd.sc.limit = rd.s.end, rd.s.next
+	if rd.end < rd.s.end {
+		rd.end, rd.sc.end, rd.sc.limit = rd.s.end, rd.s.end, rd.s.next
 		j.mu.Unlock()
 		return nil
 	}
@@ -171,19 +172,16 @@ func (rd *Reader) extend() error {
 	return nil
 }
 
-// note reports what was stepped over.
+// note reports records that should have come before the one that was read, or before the end.
 func (rd *Reader) note(r *Record, err error) {
-	if rd.sc.gap == 0 {
-		return
-	}
-	l := Lost{Cause: Damaged, Segment: rd.s.name(), Offset: rd.sc.pos - rd.sc.gap, Bytes: rd.sc.gap, From: rd.next, To: rd.sc.limit - 1}
+	l := Lost{Cause: Damaged, Segment: rd.s.name, Offset: rd.sc.pos - rd.sc.gap, Bytes: rd.sc.gap, From: rd.next, To: rd.sc.limit - 1}
 	if err == nil {
 		l.Offset, l.To = rd.sc.start-rd.sc.gap, r.Seq-1
 	}
-	if l.To < l.From {
-		return // all of it is before where the reader began
+	if l.To >= l.From {
+		rd.next = l.To + 1
+		rd.j.lost(l)
 	}
-	rd.j.lost(l)
 }
 
 // Close gives back what the reader holds. It may be used again.

@@ -29,12 +29,8 @@ func (j *Journal) recover() error {
 		h.floor = max(h.floor, s.floor)
 	}
 	segments = j.dropBelow(segments, h.floor)
+	h.floor = max(h.floor, 1) // if nothing tells it, everything before the first segment may be lost
 	w := walk{j: j, expect: h.floor, buf: make([]byte, 0, recoverChunk)}
-	if len(segments) > 0 && w.expect == 0 {
-		w.expect = segments[0].base
-	}
-	w.expect = max(w.expect, 1)
-	h.floor = w.expect
 	for i, s := range segments {
 		w.limit = math.MaxUint64
 		if i+1 < len(segments) {
@@ -84,10 +80,10 @@ func (j *Journal) find() (segments []*segment, err error) {
 		if !ok {
 			continue
 		}
-		if err := j.readHeader(&s); err != nil {
+		if err := j.readHeader(s); err != nil {
 			return nil, err
 		}
-		segments = append(segments, &s)
+		segments = append(segments, s)
 	}
 	slices.SortFunc(segments, func(a, b *segment) int {
 		return cmp.Or(cmp.Compare(a.base, b.base), cmp.Compare(a.salt, b.salt))
@@ -98,7 +94,7 @@ func (j *Journal) find() (segments []*segment, err error) {
 // readHeader reads the header of s. Without one, its name says enough.
 func (j *Journal) readHeader(s *segment) error {
 	s.broken = true
-	f, err := j.dir.Open(s.name())
+	f, err := j.dir.Open(s.name)
 	if err != nil {
 		return nil
 	}
@@ -109,7 +105,7 @@ func (j *Journal) readHeader(s *segment) error {
 		return nil
 	}
 	if h.version > Version {
-		return fmt.Errorf("%w: %s is of version %d, this program reads up to %d", ErrNewer, s.name(), h.version, Version)
+		return fmt.Errorf("%w: %s is of version %d, this program reads up to %d", ErrNewer, s.name, h.version, Version)
 	}
 	if h.base == s.base && h.salt == s.salt && h.after <= h.base && h.floor <= h.base {
 		s.broken, s.after, s.floor = false, h.after, h.floor
@@ -122,7 +118,7 @@ func (j *Journal) dropBelow(segments []*segment, floor uint64) []*segment {
 	n := 0
 	for n+1 < len(segments) && segments[n+1].base <= floor {
 		if !j.o.ReadOnly {
-			if err := j.dir.Remove(segments[n].name()); err != nil {
+			if err := j.dir.Remove(segments[n].name); err != nil {
 				j.report.unfixed(fmt.Errorf("remove dropped segment: %w", err))
 			}
 		}
@@ -145,7 +141,7 @@ func (w *walk) segment(s *segment) {
 	}
 	w.expect = max(w.expect, s.base)
 	s.next = w.expect
-	f, err := w.j.dir.Open(s.name())
+	f, err := w.j.dir.Open(s.name)
 	if err == nil {
 		defer f.Close()
 		s.size, err = f.Size()
@@ -156,14 +152,14 @@ func (w *walk) segment(s *segment) {
 	}
 	sc := scanner{f: f, salt: s.salt, pos: headerSize, end: s.size, last: s.base - 1, limit: w.limit, buf: w.buf, chunk: recoverChunk}
 	if s.broken && s.size > headerSize {
-		w.j.report.lose(Lost{Cause: Damaged, Segment: s.name(), Bytes: headerSize})
+		w.j.report.lose(Lost{Cause: Damaged, Segment: s.name, Bytes: headerSize})
 	}
 	w.records(s, &sc)
 	w.buf = sc.buf[:0]
 }
 
 func (w *walk) unread(s *segment) {
-	l := Lost{Cause: Unread, Segment: s.name(), From: w.expect}
+	l := Lost{Cause: Unread, Segment: s.name, From: w.expect}
 	s.size = max(s.size, 1) // it is there
 	if w.limit != math.MaxUint64 {
 		l.To = max(w.limit, w.expect+1) - 1
@@ -195,7 +191,7 @@ func (w *walk) records(s *segment, sc *scanner) {
 
 // damage reports that seq is what comes next in s, behind gap bytes that are no record.
 func (w *walk) damage(s *segment, off, gap int64, seq uint64) {
-	l := Lost{Cause: Damaged, Segment: s.name(), Offset: off, Bytes: gap}
+	l := Lost{Cause: Damaged, Segment: s.name, Offset: off, Bytes: gap}
 	if seq > w.expect {
 		l.From, l.To = w.expect, seq-1
 	}
@@ -220,13 +216,13 @@ func (j *Journal) recovered(s *segment, r *Record) {
 func (w *walk) tail(s *segment, gap int64) {
 	j := w.j
 	if gap > 0 {
-		j.report.lose(Lost{Cause: Torn, Segment: s.name(), Offset: s.end, Bytes: gap, From: w.expect})
+		j.report.lose(Lost{Cause: Torn, Segment: s.name, Offset: s.end, Bytes: gap, From: w.expect})
 	}
 	if j.o.ReadOnly {
 		return
 	}
 	if s.messages+s.marks == 0 {
-		if err := j.dir.Remove(s.name()); err != nil {
+		if err := j.dir.Remove(s.name); err != nil {
 			j.report.unfixed(fmt.Errorf("remove empty segment: %w", err))
 			return
 		}
@@ -234,7 +230,7 @@ func (w *walk) tail(s *segment, gap int64) {
 		return
 	}
 	if err := j.settle(s, gap > 0); err != nil {
-		j.report.unfixed(fmt.Errorf("repair %s: %w", s.name(), err))
+		j.report.unfixed(fmt.Errorf("repair %s: %w", s.name, err))
 		return
 	}
 	s.size = s.end
@@ -242,7 +238,7 @@ func (w *walk) tail(s *segment, gap int64) {
 
 // settle makes durable what was read: the process before may have died before it did.
 func (j *Journal) settle(s *segment, cut bool) error {
-	f, err := j.dir.Update(s.name())
+	f, err := j.dir.Update(s.name)
 	if err != nil {
 		return err
 	}

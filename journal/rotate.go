@@ -34,8 +34,9 @@ func (j *Journal) rotate(base uint64) error {
 	if err := j.dir.Make(); err != nil {
 		return fmt.Errorf("make store: %w", err)
 	}
-	s := &segment{base: base, salt: j.salt, next: base, after: h.after, floor: h.floor, end: headerSize, size: headerSize}
-	f, err := j.dir.Create(s.name())
+	s := newSegment(base, j.salt)
+	s.after, s.floor, s.size = h.after, h.floor, headerSize
+	f, err := j.dir.Create(s.name)
 	if err != nil {
 		return fmt.Errorf("create segment: %w", err)
 	}
@@ -45,7 +46,7 @@ func (j *Journal) rotate(base uint64) error {
 	j.stats.Written += headerSize
 	j.mu.Unlock()
 	if _, err := f.WriteAt(h.encode(), 0); err != nil {
-		return fmt.Errorf("write %s: %w", s.name(), err)
+		return fmt.Errorf("write %s: %w", s.name, err)
 	}
 	if err := j.dir.SyncDir(); err != nil {
 		return fmt.Errorf("sync store: %w", err)
@@ -98,8 +99,8 @@ func (j *Journal) abandon(t tail, empty bool) {
 	err := t.f.Truncate(t.s.end)
 	err = errors.Join(err, t.f.Close())
 	if empty {
-		j.files.drop(t.s.name())
-		err = errors.Join(err, j.dir.Remove(t.s.name()))
+		j.files.drop(t.s.name)
+		err = errors.Join(err, j.dir.Remove(t.s.name))
 	}
 	if err != nil {
 		j.mu.Lock()
@@ -118,7 +119,7 @@ func (j *Journal) space(n int64) error {
 	}
 	_, now := j.o.Clock()
 	t := &j.wear
-	if t.unchecked += n; t.unchecked < recheck && now < t.recheck && t.recheck > 0 {
+	if t.allowed -= n; t.allowed >= 0 && now < t.recheck {
 		return nil
 	}
 	free, total, err := j.dir.Free()
@@ -130,9 +131,9 @@ func (j *Journal) space(n int64) error {
 		n += recheck // resume only when there is some
 	}
 	if free-n < reserve {
-		t.recheck = 0
+		t.allowed = 0
 		return fmt.Errorf("%w: %d bytes, %d are to stay", ErrNoSpace, free, reserve)
 	}
-	t.unchecked, t.recheck = 0, now+spaceCheck
+	t.allowed, t.recheck = min(recheck, free-n-reserve), now+spaceCheck
 	return nil
 }

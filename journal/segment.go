@@ -54,6 +54,7 @@ func (h *header) decode(b []byte) bool {
 
 // A segment is a file of the log. The journal's mutex protects it.
 type segment struct {
+	name     string
 	base     uint64
 	salt     uint32
 	next     uint64 // sequence number behind its last record that counts
@@ -79,18 +80,23 @@ type point struct {
 
 const suffix = ".seg"
 
-func (s *segment) name() string { return fmt.Sprintf("%016x-%08x%s", s.base, s.salt, suffix) }
+func newSegment(base uint64, salt uint32) *segment {
+	return &segment{
+		name: fmt.Sprintf("%016x-%08x%s", base, salt, suffix),
+		base: base, salt: salt, next: base, after: base, end: headerSize,
+	}
+}
 
 // parseName reads the name of a segment; false: it is another file.
-func parseName(name string) (s segment, ok bool) {
+func parseName(name string) (s *segment, ok bool) {
 	rest, ok := strings.CutSuffix(name, suffix)
 	if base, salt, found := strings.Cut(rest, "-"); ok && found && len(base) == 16 && len(salt) == 8 {
 		b, err := strconv.ParseUint(base, 16, 64)
 		v, err2 := strconv.ParseUint(salt, 16, 32)
-		s = segment{base: b, salt: uint32(v), next: b, after: b, end: headerSize}
-		return s, err == nil && err2 == nil && b > 0 && s.name() == name
+		s = newSegment(b, uint32(v))
+		return s, err == nil && err2 == nil && b > 0 && s.name == name
 	}
-	return s, false
+	return nil, false
 }
 
 // note adds a point where one is due.

@@ -115,8 +115,8 @@ func (j *Journal) drop(n int) error {
 // remove removes files. One that resists goes at the next start: it is before the floor.
 func (j *Journal) remove(gone []*segment) (err error) {
 	for _, s := range gone {
-		j.files.drop(s.name())
-		err = errors.Join(err, j.dir.Remove(s.name()))
+		j.files.drop(s.name)
+		err = errors.Join(err, j.dir.Remove(s.name))
 	}
 	return err
 }

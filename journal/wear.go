@@ -13,10 +13,10 @@ const (
 type wear struct {
 	budget int64 // bytes per day; 0: none
 
-	spent     int64         // above what the budget gave
-	at        time.Duration // when spent was right
-	unchecked int64         // bytes since the free space was looked at
-	recheck   time.Duration
+	spent   int64         // above what the budget gave
+	at      time.Duration // when spent was right
+	allowed int64         // bytes until the free space is looked at again
+	recheck time.Duration // when it is in any case
 }
 
 // spend counts a commit of n bytes: cards write whole pages.
