@@ -79,7 +79,7 @@ func (b *Batch) Publish(ep *Endpoint, m *Message) (matched int, err error) {
 		b.granted = answered
 	}
 	b.in.add(m.Size())
-	if len(m.Header) > 0 {
+	if len(m.Header) > 0 && r.remap == nil { // else when it has its subject
 		b.tap(ep, m)
 	}
 	if !r.simple || len(m.Payload) >= SplitSize || r.asks && len(m.Reply) > 0 {
@@ -125,6 +125,19 @@ func (b *Batch) Resolve(ep *Endpoint, m *Message) (err error) {
 		m.Subject = r.subject
 	}
 	return nil
+}
+
+// Destination is the subject under which Publish will offer the message that Resolve was called with last: what a mapping
+// makes of it, appended to dst, if that is the same for every message.
+func (b *Batch) Destination(dst []byte) []byte {
+	r := b.res
+	if r.remap == nil || !r.remap.fixed {
+		return r.subject
+	}
+	if to, ok := r.remap.apply(dst, r.subject, b.random); ok {
+		return to[len(dst):]
+	}
+	return r.subject
 }
 
 // names says whether r is about m's subject. The publisher's permissions and account are the same then, as it is the

@@ -163,3 +163,19 @@ func TestMappedSubjects(t *testing.T) {
 		c.alive()
 	}
 }
+
+// What is retained stands where it was published to, whoever published it.
+func TestMappedRetained(t *testing.T) {
+	const mapped = `mappings: { "from.*": "to.here.$1" }`
+	g := gatewaytest.Start(t, conf("")+mapped)
+	p, n := dial(t, g), natsClient(t, g, "")
+	p.send(connect(v311, "p") + publish(v311, "from/1", "x", 1, 1, retained))
+	p.expect(connack(v311, false) + puback(1))
+	n.send("HPUB from.2 28 29\r\nNATS/1.0\r\nMqtt-Retain: 1\r\n\r\n" + "y\r\nPING\r\n")
+	n.expect("PONG\r\n")
+	c := dial(t, g)
+	c.send(connect(v311, "c") + subscribe(v311, 1, "from/#", 0, also("to/here/1", 0), also("to/here/2", 0)))
+	c.expect(connack(v311, false) + suback(v311, 1, 0, 0, 0))
+	c.expect(publish(v311, "to/here/1", "x", 0, 0, retained) + publish(v311, "to/here/2", "y", 0, 0, retained))
+	c.alive()
+}

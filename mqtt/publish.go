@@ -106,7 +106,7 @@ func (c *conn) retain(batch *core.Batch, m *core.Message, p *packet.Publish) err
 	if err := batch.Resolve(c.session.ep, m); err != nil {
 		return nil // Publish will say so
 	}
-	err := c.lis.module.retained.set(c.session.ep.Account(), m, p.QoS)
+	err := c.lis.module.keepRetained(batch, c.session.ep.Account(), m, p.QoS)
 	switch {
 	case err == nil:
 		return nil

@@ -69,6 +69,16 @@ func (r *retention) set(a *core.Account, m *core.Message, qos byte) error {
 	return r.module.store.Retain(a.Name(), kept, m.Stored)
 }
 
+// keepRetained retains m, which batch has resolved, where it will be published: a mapping of the account may change that.
+func (f *frontend) keepRetained(batch *core.Batch, a *core.Account, m *core.Message, qos byte) error {
+	if to := batch.Destination(nil); string(to) != string(m.Subject) {
+		moved := *m
+		moved.Subject, moved.Raw, moved.Namer = to, nil, nil
+		m = &moved
+	}
+	return f.retained.set(a, m, qos)
+}
+
 // match appends what f matches in the account a and has not expired.
 func (r *retention) match(dst []*Retained, a *core.Account, f *mapping.Filter, now int64) []*Retained {
 	return r.tree(a).match(dst, f, now)

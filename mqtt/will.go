@@ -54,7 +54,7 @@ func (s *session) publishWill(batch *core.Batch, w *Will) {
 	}
 	err := batch.Resolve(s.ep, m)
 	if err == nil && w.Retain {
-		_ = f.retained.set(s.ep.Account(), m, w.QoS) // counted there
+		_ = f.keepRetained(batch, s.ep.Account(), m, w.QoS) // counted there
 	}
 	if err == nil {
 		_, err = batch.Publish(s.ep, m)
