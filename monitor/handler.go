@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -111,8 +112,17 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text))
 }
 
+// longPage is the size in bytes from which on an answer is for programs: indenting takes as long as writing it.
+const longPage = 64 << 10
+
 func reply(w http.ResponseWriter, status int, body any) {
-	text, err := json.MarshalIndent(body, "", "  ")
+	text, err := json.Marshal(body)
+	if err == nil && len(text) < longPage {
+		var nice bytes.Buffer
+		if err = json.Indent(&nice, text, "", "  "); err == nil {
+			text = nice.Bytes()
+		}
+	}
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "render: "+err.Error())
 		return
