@@ -55,6 +55,41 @@ func TestAccountAllocs(t *testing.T) {
 	}
 }
 
+// What rights and a stream import on the way cost each message.
+func BenchmarkAccounts(b *testing.B) {
+	rights, err := core.NewPermissions(core.PermissionDef{Publish: core.Rule{Allow: []string{"s.*"}, Deny: []string{"s.secret"}}, Subscribe: core.Rule{Allow: []string{"s.>"}, Deny: []string{"s.secret"}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		to    string
+		perms *core.Permissions
+	}{{"plain", "A", nil}, {"rights", "A", rights}, {"rights and import", "B", rights}} {
+		b.Run(c.name, func(b *testing.B) {
+			e := core.NewEngine()
+			if err := e.SetAccounts([]core.AccountDef{{Name: "A", Exports: []core.Export{{Subject: "s.>"}}}, {Name: "B", Imports: []core.Import{{Account: "A", Subject: "s.>"}}}}); err != nil {
+				b.Fatal(err)
+			}
+			sub := e.Attach(&core.Identity{Account: e.Account(c.to), Perms: c.perms}, core.Peer{}, null{})
+			if _, err := sub.Subscribe("s.*", core.SubOptions{Form: lineForm{}, Tag: "1"}); err != nil {
+				b.Fatal(err)
+			}
+			pub := e.Attach(&core.Identity{Account: e.Account("A"), Perms: c.perms}, core.Peer{}, null{})
+			batch := e.NewBatch()
+			m := batch.Message()
+			m.Subject, m.Payload = []byte("s.b"), make([]byte, 128)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				batch.Publish(pub, m)
+				if i%512 == 0 {
+					batch.Flush()
+				}
+			}
+		})
+	}
+}
+
 func permissions(t *testing.T, def core.PermissionDef) *core.Permissions {
 	t.Helper()
 	p, err := core.NewPermissions(def)
