@@ -17,8 +17,8 @@ const topologies = 100
 
 // A topology is a few accounts that import from those before them, and what one hears in each.
 type topology struct {
-	config   []string // an account each
-	patterns [][]string
+	config   []string   // an account each
+	patterns [][]string // the second one in a queue
 	subjects []string
 }
 
@@ -58,7 +58,7 @@ func (g generator) topology(i int) (t topology) {
 		}
 		t.config = append(t.config, fmt.Sprintf("%s { users: [{user: %[1]s, password: %[1]s}], exports: [%s], imports: [%s]%s }",
 			name(i, a), strings.Join(out, ", "), strings.Join(in, ", "), mappings))
-		t.patterns = append(t.patterns, []string{g.pick(">", g.subject(true)), g.subject(true)})
+		t.patterns = append(t.patterns, []string{g.pick(">", g.subject(true)), g.pick(">", "*.>", g.subject(true))})
 	}
 	for range 4 {
 		t.subjects = append(t.subjects, g.subject(false))
@@ -150,14 +150,14 @@ func TestTopologies(t *testing.T) {
 func (top topology) hear(t *testing.T, s *peer.Server, i int) (all []string) {
 	t.Helper()
 	conns := make([]*nats.Conn, len(top.config))
-	heard := make([]chan *nats.Msg, len(top.config))
+	heard, queued := make([]chan *nats.Msg, len(conns)), make([]chan *nats.Msg, len(conns))
 	for a := range conns {
 		conns[a] = connect(t, s, nats.UserInfo(name(i, a), name(i, a)))
-		heard[a] = make(chan *nats.Msg, 10_000)
-		for _, pattern := range top.patterns[a] {
-			_, err := conns[a].ChanSubscribe(pattern, heard[a])
-			must(t, err)
-		}
+		heard[a], queued[a] = make(chan *nats.Msg, 10_000), make(chan *nats.Msg, 10_000)
+		_, err := conns[a].ChanSubscribe(top.patterns[a][0], heard[a])
+		must(t, err)
+		_, err = conns[a].ChanQueueSubscribe(top.patterns[a][1], fmt.Sprint("q", a), queued[a])
+		must(t, err)
 		must(t, conns[a].Flush())
 	}
 	for from, nc := range conns {
@@ -172,6 +172,9 @@ func (top topology) hear(t *testing.T, s *peer.Server, i int) (all []string) {
 			m := <-heard[a]
 			reply, _, _ := strings.Cut(m.Reply, ".") // _R_ where it came as a request
 			all = append(all, fmt.Sprintf("%s as %s, reply %s, in %d", m.Data, m.Subject, reply, a))
+		}
+		for len(queued[a]) > 0 { // by any of the names it has here
+			all = append(all, fmt.Sprintf("%s in the queue of %d", (<-queued[a]).Data, a))
 		}
 		nc.Close()
 	}
