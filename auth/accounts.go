@@ -175,3 +175,6 @@ func wording(err *core.DefinitionError, d *core.AccountDef) error {
 	}
 	return err.Err
 }
+
+// HasAccount says whether the rules know an account of that name.
+func (r *Rules) HasAccount(name string) bool { return r.tenants.def(name) != nil }

@@ -42,3 +42,6 @@ func (s *Subscription) SetAway(away bool) { s.away.Store(away) }
 func (s *Subscription) alone() bool {
 	return s.Queue == "" && s.target().max.Load() == 0 && s.form != nil
 }
+
+// Weight is how many members of its queue group the subscription stands for.
+func (s *Subscription) Weight() int { return int(s.weight) }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"iter"
+
 	"leafgate/auth"
 	"leafgate/module"
 )
@@ -29,3 +31,20 @@ func (g *Gateway) Listeners() (all []Listener) {
 
 // Members returns who can come in where a listener says nothing else.
 func (g *Gateway) Members() []Member { return g.auth.Default().Members() }
+
+// Uplinks are the links to other servers, as /uplinkz shows them.
+func (g *Gateway) Uplinks() iter.Seq[module.Uplink] {
+	return func(yield func(module.Uplink) bool) {
+		for _, m := range g.built() {
+			l, ok := m.(module.Uplinker)
+			if !ok {
+				continue
+			}
+			for u := range l.Uplinks() {
+				if !yield(u) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -16,7 +16,7 @@ var refusals = []struct {
 	{"JWT authentication is not there for now: use authorization", []string{
 		"operator", "operators", "root", "roots", "root_operator", "root_operators", "resolver", "account_resolver",
 		"accounts_resolver", "resolver_tls", "resolver_preload", "resolver_pinned_accounts", "trusted", "trusted_keys"}},
-	{"an edge gateway has no routes: connect it to a cluster as a leaf node, once that is there", []string{
+	{"an edge gateway has no routes: connect it to a cluster as a leaf node, with leafnodes", []string{
 		"cluster", "gateway", "connect_error_reports", "reconnect_error_reports"}},
 	{"leaf node connections are not there for now", []string{"leafnodes", "leaf"}},
 	{"streams are not there for now", []string{

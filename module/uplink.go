@@ -8,7 +8,9 @@ type Uplink struct {
 	URL       string        `json:"url"`                  // without credentials
 	Account   string        `json:"account"`              // whose subjects it carries
 	Connected bool          `json:"connected"`            // now
+	State     string        `json:"state"`                // in a word: connected, connecting, waiting, disabled
 	Since     time.Time     `json:"since,omitzero"`       // when that began
+	Retry     time.Time     `json:"next_retry,omitzero"`  // when the next attempt begins, while waiting
 	RTT       time.Duration `json:"rtt"`                  // nanoseconds; 0: not known
 	Attempts  int           `json:"attempts"`             // to connect, since it was last connected
 	Error     string        `json:"last_error,omitempty"` // of the last attempt, or why the link ended
@@ -16,6 +18,8 @@ type Uplink struct {
 	OutMsgs   int64         `json:"out_msgs"`
 	InBytes   int64         `json:"in_bytes"`
 	OutBytes  int64         `json:"out_bytes"`
+	Pending   int64         `json:"pending_bytes"` // wait to be sent
+	Dropped   int64         `json:"dropped_msgs"`  // not sent, or not taken: too large, too many, not allowed
 }
 
 // A PageError refuses a question about the gateway.

@@ -20,6 +20,9 @@ import (
 // mqttPort is what a configuration says for a port that MQTT clients connect to.
 const mqttPort = "$MQTT_PORT"
 
+// leafPort is what it says for one that leaf nodes connect to.
+const leafPort = "$LEAF_PORT"
+
 // patience is how long a server may take to start, and to stop.
 const patience = 20 * time.Second
 
@@ -29,6 +32,7 @@ type Server struct {
 	Name string // of Servers
 	URL  string // for NATS clients
 	MQTT string // host:port for MQTT clients, if the configuration says $MQTT_PORT
+	Leaf string // host:port for leaf nodes, if it says $LEAF_PORT
 
 	tb      testing.TB
 	path    string
@@ -97,13 +101,16 @@ func (s *Server) configure(text string) error {
 		return err
 	}
 	conf := filepath.Join(s.dir, "server.conf")
-	if strings.Contains(text, mqttPort) {
-		mqtt, err := freePort()
+	for name, addr := range map[string]*string{mqttPort: &s.MQTT, leafPort: &s.Leaf} {
+		if !strings.Contains(text, name) {
+			continue
+		}
+		port, err := freePort()
 		if err != nil {
 			return err
 		}
-		s.MQTT = fmt.Sprintf("127.0.0.1:%d", mqtt)
-		text = strings.ReplaceAll(text, mqttPort, strconv.Itoa(mqtt))
+		*addr = fmt.Sprintf("127.0.0.1:%d", port)
+		text = strings.ReplaceAll(text, name, strconv.Itoa(port))
 	}
 	if s.Name != mosquitto {
 		text = fmt.Sprintf("listen: \"127.0.0.1:%d\"\nports_file_dir: %q\nprof_port: -1\n%s\n", port, s.dir, text)

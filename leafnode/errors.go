@@ -1,0 +1,140 @@
+package leafnode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"leafgate/core"
+	"leafgate/internal/netio"
+	"leafgate/internal/reason"
+	"leafgate/leafnode/wire"
+)
+
+// A linkError is why a link ends. text is what the other side is told, if anything.
+type linkError struct {
+	text   string
+	reason reason.Reason
+	detail error
+}
+
+func (e *linkError) Error() string {
+	switch {
+	case e.text == "" && e.detail == nil:
+		return e.reason.String()
+	case e.text == "":
+		return e.detail.Error()
+	case e.detail == nil:
+		return e.text
+	}
+	return e.text + ": " + e.detail.Error()
+}
+
+func (e *linkError) Unwrap() error { return e.detail }
+
+func (e *linkError) with(detail error) error { return &linkError{e.text, e.reason, detail} }
+
+var (
+	errStale        = &linkError{text: "Stale Connection", reason: reason.StaleConnection}
+	errNoInfo       = &linkError{text: "Stale Leaf Node Connection - Closing", reason: reason.StaleConnection}
+	errOperation    = &linkError{text: "Unknown Protocol Operation", reason: reason.ProtocolViolation}
+	errControlLine  = &linkError{text: "maximum control line exceeded", reason: reason.MaxControlLine}
+	errPayload      = &linkError{text: "Maximum Payload Violation", reason: reason.MaxPayload}
+	errProtocol     = &linkError{reason: reason.ProtocolViolation}
+	errRightsChange = &linkError{reason: reason.PermissionsViolation, detail: errors.New("the other side has changed our rights")}
+)
+
+var errImports = &linkError{reason: reason.None, detail: errors.New("the account's imports have changed")}
+
+// Errors of an attempt.
+var (
+	errWrongPort  = errors.New("this is no leaf node port")
+	errNoTLS      = errors.New("tls is configured, but the other side does not offer it")
+	errLoop       = errors.New("loop: the account is linked to that cluster already")
+	errNoAccount  = errors.New("the account is gone")
+	errNoGreeting = errors.New("want INFO first")
+)
+
+// fromWire says what a line that wire cannot read means for the link.
+func fromWire(err error) error {
+	switch {
+	case errors.Is(err, wire.ErrUnknown):
+		return errOperation
+	case errors.Is(err, wire.ErrControlLine):
+		return errControlLine
+	case errors.Is(err, wire.ErrPayload):
+		return errPayload
+	}
+	return errProtocol.with(err)
+}
+
+// A refusal is an -ERR of the other side.
+type refusal string
+
+func (r refusal) Error() string { return "the other side says " + string(r) }
+
+// quoted is what the other side sent, fit for a log.
+func quoted(b []byte) refusal {
+	const most = 256
+	return refusal(bytes.ToValidUTF8(bytes.Trim(b[:min(len(b), most)], "'"), []byte("?")))
+}
+
+// penalty is how long to stay away after what will not be better soon.
+const penalty = 30 * time.Second
+
+// lasting are refusals that call for it.
+var lasting = []string{"Permissions Violation", "Loop detected", "same cluster name", "Duplicate Remote LeafNode"}
+
+func deservesPenalty(err error) bool {
+	var said refusal
+	if errors.Is(err, errLoop) {
+		return true
+	}
+	if !errors.As(err, &said) {
+		return false
+	}
+	for _, text := range lasting {
+		if strings.Contains(string(said), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// loopError is what we say of a beacon that came back.
+func loopError(account string) error {
+	return &linkError{text: fmt.Sprintf("Loop detected for leafnode account=%q. Delaying attempt to reconnect for %v", account, penalty),
+		reason: reason.ProtocolViolation, detail: errLoop}
+}
+
+// reasonOf reads the reason from the cause a link ended with.
+func reasonOf(cause error) reason.Reason {
+	var own *linkError
+	var said refusal
+	switch {
+	case errors.As(cause, &own):
+		return own.reason
+	case errors.As(cause, &said) && strings.Contains(string(said), "Authorization"):
+		return reason.AuthenticationFailure
+	case errors.As(cause, &said) && strings.Contains(string(said), "Permissions"):
+		return reason.PermissionsViolation
+	case errors.As(cause, &said):
+		return reason.ParseError
+	case cause == nil, errors.Is(cause, io.EOF):
+		return reason.ClientClosed
+	case errors.Is(cause, netio.ErrSlowConsumer), errors.Is(cause, netio.ErrBudget):
+		return reason.SlowConsumerPending
+	case errors.Is(cause, netio.ErrWriteDeadline):
+		return reason.SlowConsumerDeadline
+	case errors.Is(cause, netio.ErrTLSHandshake):
+		return reason.TLSHandshakeFailure
+	case errors.Is(cause, netio.ErrServerStopped), errors.Is(cause, core.ErrEngineClosed):
+		return reason.ServerShutdown
+	case errors.Is(cause, core.ErrAccountRemoved):
+		return reason.MissingAccount
+	}
+	return reason.ReadError
+}

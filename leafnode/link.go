@@ -1,0 +1,246 @@
+package leafnode
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"leafgate/core"
+	"leafgate/internal/netio"
+	"leafgate/internal/reason"
+	"leafgate/leafnode/wire"
+)
+
+// A link is one connection to another server: netio feeds it what comes, the engine gives it what is to go.
+//
+//	greeting (INFO, taken before the link is made) -> joining: CONNECT was sent -> up: INFO came, interest flows both ways
+type link struct {
+	module *uplinks
+	opts   *remoteOptions
+	info   wire.Info // as greeted
+	conn   connection
+	wake   chan struct{} // there is news to tell
+	ended  chan struct{} // closed by Closed, when cause is set
+	cause  error
+
+	// The session goroutine's.
+	unit     wire.Unit
+	subs     map[interest]*core.Subscription // what the other side wants
+	exports  *rights                         // what may go there; set before ep
+	told     wire.Info                       // as said when CONNECT was accepted
+	joinBy   time.Time
+	pingAt   time.Time
+	pingSent time.Time
+	pingsOut int
+	lastSaid error // the other side's last -ERR
+
+	up    atomic.Int64 // Unix nanoseconds since when interest flows; 0: not yet
+	rtt   atomic.Int64 // nanoseconds; 0: not known
+	drops [reason.Count]atomic.Int64
+	past  atomic.Pointer[core.Stats]    // once it has ended
+	ep    atomic.Pointer[core.Endpoint] // nil: not up, or ended
+
+	out  sync.Mutex // guards the fields below: publishers' goroutines
+	line []byte     // what a message is rendered to
+	to   []string   // queues of one message
+
+	news newsbox
+}
+
+// A connection is what a link needs of netio's.
+type connection interface {
+	ID() uint64
+	RemoteAddr() netip.AddrPort
+	LastRead() time.Time
+	Pending() int64
+	Append(b []byte)
+	Queue(head, rest []byte) core.Verdict
+	Flush()
+	Expect(n int)
+	TickAt(t time.Time)
+	Evict(cause error)
+	EvictAfter(last []byte, cause error)
+}
+
+var (
+	_ connection        = (*netio.Conn)(nil)
+	_ netio.Session     = (*link)(nil)
+	_ core.InterestSink = (*link)(nil)
+	_ core.Describer    = (*link)(nil)
+)
+
+// interest is a subscription as both sides name it.
+type interest struct{ subject, queue string }
+
+const (
+	mostLine    = 64 << 10         // bytes of a line, both ways: what servers take
+	mostPayload = 64 << 20         // bytes of a message, whatever the other side says
+	leastMost   = 1 << 20          // bytes of a message that are always taken
+	joinTime    = 10 * time.Second // for the answer to CONNECT
+	mostSubs    = 1 << 18          // subscriptions of the other side
+)
+
+func newLink(m *uplinks, o *remoteOptions, info wire.Info) *link {
+	l := &link{module: m, opts: o, info: info, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		subs: make(map[interest]*core.Subscription)}
+	l.news.init()
+	return l
+}
+
+// begin sends CONNECT, which says how to tell that we may come in.
+func (l *link) begin(c connection, connect *wire.Connect) {
+	l.conn = c
+	c.Append(wire.AppendConnect(nil, connect))
+	if !l.info.InfoOnConnect {
+		if err := l.join(wire.Info{}); err != nil {
+			c.EvictAfter(nil, err)
+		}
+		return
+	}
+	l.joinBy = time.Now().Add(joinTime)
+	c.TickAt(l.joinBy)
+}
+
+// join makes the link a peer: from now on both sides tell what they want.
+func (l *link) join(told wire.Info) error {
+	account := l.module.env.Engine.Account(l.opts.account)
+	if account == nil {
+		return errProtocol.with(errNoAccount)
+	}
+	perms, err := core.NewPermissions(core.PermissionDef{Publish: core.Rule{Deny: append(append([]string{}, never...), l.opts.denyIn...)}})
+	if err != nil {
+		return errProtocol.with(err)
+	}
+	l.told, l.joinBy = told, time.Time{}
+	l.exports = newRights(told.Export, l.opts.denyOut)
+	l.news.imports = newRights(told.Import, l.opts.denyIn)
+	l.news.hear(interest{subject: l.module.beacon(l.opts.account)}, 1)
+	l.repattern(account.Patterns())
+	l.ep.Store(l.module.env.Engine.Attach(&core.Identity{Account: account, User: l.info.ServerName, Perms: perms}, core.Peer{
+		Protocol: Protocol, ID: l.conn.ID(), Name: l.info.ServerName, Remote: l.conn.RemoteAddr().String(), NoEcho: true,
+		Relay: true, Upstream: true,
+	}, l))
+	now := time.Now()
+	l.up.Store(now.UnixNano())
+	l.pingAt = firstPing(now, l.opts.pingEvery)
+	l.conn.TickAt(l.pingAt)
+	l.ring()
+	return nil
+}
+
+// ring wakes the goroutine that tells news.
+func (l *link) ring() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// limits are for what the other side sends: as much as it says it takes itself.
+func (l *link) limits() wire.Limits {
+	return wire.Limits{ControlLine: mostLine, Payload: min(max(l.info.MaxPayload, leastMost), mostPayload)}
+}
+
+// Feed implements netio.Session.
+func (l *link) Feed(batch *core.Batch, b []byte) (n int, err error) {
+	for n < len(b) {
+		took, err := wire.Next(b[n:], l.limits(), &l.unit)
+		if err != nil {
+			return n, l.fail(fromWire(err))
+		}
+		if took == 0 {
+			if l.unit.Len > 0 {
+				l.conn.Expect(l.unit.Len)
+			}
+			break
+		}
+		if err := l.handle(batch, b[n:n+took]); err != nil {
+			return n, l.fail(err)
+		}
+		n += took
+	}
+	return n, nil
+}
+
+// handle does what a unit says.
+func (l *link) handle(batch *core.Batch, b []byte) error {
+	ep := l.ep.Load()
+	switch u := &l.unit; u.Verb {
+	case wire.INFO:
+		return l.onInfo(u.Args)
+	case wire.PING:
+		l.conn.Append([]byte(wire.Pong))
+	case wire.PONG:
+		l.onPong()
+	case wire.ERR:
+		l.onErr(u.Args)
+	case wire.OK:
+	case wire.CONNECT:
+		return errOperation
+	default:
+		if ep == nil {
+			return errProtocol.with(errNoInfoYet)
+		}
+		switch u.Verb {
+		case wire.LSub:
+			return l.onSub(ep)
+		case wire.LUnsub:
+			l.onUnsub(ep)
+		default:
+			l.onMessage(batch, ep, b)
+		}
+	}
+	return nil
+}
+
+const errNoInfoYet = constError("interest or a message came before INFO")
+
+type constError string
+
+func (e constError) Error() string { return string(e) }
+
+// onInfo takes the answer to CONNECT, or what a server says of its cluster later.
+func (l *link) onInfo(args []byte) error {
+	var i wire.Info
+	if err := i.Parse(args); err != nil {
+		return errProtocol.with(err)
+	}
+	switch {
+	case l.ep.Load() == nil && i.ConnectInfo:
+		return l.join(i)
+	case i.ConnectInfo && !sameRights(&i, &l.told):
+		return errRightsChange
+	}
+	return nil
+}
+
+// onErr keeps what the other side complains of. It closes the connection itself if it has to.
+func (l *link) onErr(args []byte) {
+	l.lastSaid = quoted(args)
+	l.module.log.Warn("the other side of a link complains", "uplink", l.opts.name(), "account", l.opts.account, "err", l.lastSaid)
+}
+
+// fail tells the other side why the link ends, if that is for it to know.
+func (l *link) fail(err error) error {
+	if e, ok := err.(*linkError); ok && e.text != "" {
+		l.conn.Append(wire.AppendErr(nil, e.text))
+	}
+	return err
+}
+
+// Closed implements netio.Session.
+func (l *link) Closed(batch *core.Batch, cause error) {
+	if ep := l.ep.Load(); ep != nil {
+		batch.Settle()
+		past := ep.Stats()
+		l.past.Store(&past)
+		l.ep.Store(nil)
+		ep.Close()
+	}
+	if l.lastSaid != nil {
+		cause = l.lastSaid
+	}
+	l.cause = cause
+	close(l.ended)
+}

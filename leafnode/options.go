@@ -1,0 +1,210 @@
+package leafnode
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nkeys"
+
+	"leafgate/auth"
+	"leafgate/config"
+	"leafgate/core"
+	"leafgate/internal/tlsconf"
+	"leafgate/module"
+)
+
+// keys are the top-level keys this module owns.
+var keys = []string{"leafnodes", "leaf"}
+
+const (
+	defaultPort      = "7422"
+	defaultReconnect = time.Second
+	defaultDial      = 3 * time.Second // a round trip, on a bad link
+	defaultFirstInfo = 3 * time.Second
+)
+
+// options are one configuration. They never change; a reload makes new ones.
+type options struct {
+	remotes []*remoteOptions
+}
+
+// remoteOptions are one remote's part of them, and what all have in common.
+type remoteOptions struct {
+	urls       []*url.URL
+	account    string
+	creds      string // file
+	seed       string
+	tls        *tlsconf.Client
+	denyIn     []string
+	denyOut    []string
+	noShuffle  bool
+	disabled   bool
+	firstInfo  time.Duration
+	dial       time.Duration
+	reconnect  time.Duration
+	deadline   time.Duration // for writing
+	pingEvery  time.Duration
+	pingMost   int
+	mostQueued int64
+}
+
+// readOptions reads the top level of a configuration. Errors collect in conf.
+func readOptions(env *module.Env, conf *config.Block) *options {
+	o := &options{}
+	b := conf.Block(keys...)
+	if b == nil {
+		return o
+	}
+	refuseAccepting(b)
+	common := remoteOptions{
+		reconnect:  b.Duration(defaultReconnect, "reconnect", "reconnect_delay", "reconnect_interval"),
+		deadline:   b.Duration(10*time.Second, "write_deadline"),
+		pingEvery:  conf.Duration(2*time.Minute, "ping_interval"),
+		pingMost:   int(conf.IntRange(2, 0, 1<<7-1, "ping_max")),
+		mostQueued: conf.IntRange(0, 0, 1<<40, "max_pending"),
+	}
+	if common.reconnect <= 0 {
+		b.Errorf("reconnect", "want a positive duration")
+	}
+	if common.pingEvery == 0 {
+		common.pingEvery = 2 * time.Minute
+	}
+	if common.pingMost == 0 {
+		common.pingMost = 2
+	}
+	for _, rb := range b.Blocks("remotes") {
+		o.remotes = append(o.remotes, readRemote(env, rb, common))
+	}
+	return o
+}
+
+// refuseAccepting reports what only a listener has.
+func refuseAccepting(b *config.Block) {
+	b.Unsupported("leaf node connections are made, but not accepted for now", "listen", "port", "host", "net", "authorization",
+		"tls", "advertise", "no_advertise", "min_version", "compression", "users", "account", "isolate_leafnode_interest", "isolate",
+		"write_timeout")
+}
+
+func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOptions {
+	b.Unsupported("an uplink takes the part of a leaf for now", "hub")
+	b.Unsupported("interest of other leaves is always told for now", "isolate_leafnode_interest", "isolate", "request_isolation",
+		"local_isolation")
+	b.Unsupported("WebSocket is not dialled for now", "ws_compress", "ws_compression", "websocket_compress",
+		"websocket_compression", "ws_no_masking", "websocket_no_masking")
+	b.Unsupported("links go without a proxy for now", "proxy")
+	b.Unsupported("there is no JetStream to move", "jetstream_cluster_migrate", "js_cluster_migrate")
+	b.Unsupported("discovered servers are always tried for now", "ignore_discovered_servers")
+	switch v, _ := b.Value("compression"); v {
+	case nil, "off", "not_supported", false:
+	default:
+		b.Errorf("compression", "want off or not_supported: links are not compressed for now")
+	}
+	o.readURLs(b)
+	if o.account = b.String(auth.DefaultAccount, "account", "local"); !env.Auth.Rules(nil).HasAccount(o.account) {
+		b.Errorf("account", "no account %q", o.account)
+	}
+	o.readCredentials(b)
+	o.tls = tlsconf.ReadClient(b.Block("tls"), env.Log)
+	o.denyIn = readPatterns(b, "deny_imports", "deny_import")
+	o.denyOut = readPatterns(b, "deny_exports", "deny_export")
+	o.noShuffle = b.Bool(false, "no_randomize", "dont_randomize")
+	o.disabled = b.Bool(false, "disabled")
+	o.firstInfo = b.Duration(defaultFirstInfo, "first_info_timeout")
+	o.dial = b.Duration(defaultDial, "dial_timeout")
+	return &o
+}
+
+func (o *remoteOptions) readURLs(b *config.Block) {
+	name := "url"
+	if b.Has("urls") {
+		name = "urls"
+	}
+	list := b.Strings("url", "urls")
+	if len(list) == 0 {
+		b.Errorf(name, "a remote needs a url")
+	}
+	for _, s := range list {
+		if u, err := parseURL(s); err != nil {
+			b.Errorf(name, "%v", err)
+		} else {
+			o.urls = append(o.urls, u)
+		}
+	}
+}
+
+// parseURL reads an address. Its errors quote nothing: there may be a password in it.
+func parseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return nil, fmt.Errorf("want a URL such as nats-leaf://host:7422")
+	case u.Scheme == "ws" || u.Scheme == "wss":
+		return nil, fmt.Errorf("not supported: WebSocket is not dialled for now")
+	case !slices.Contains([]string{"nats-leaf", "leaf", "nats", "tls"}, u.Scheme):
+		return nil, fmt.Errorf("want the scheme nats-leaf or tls, got %q", u.Scheme)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("nothing may stand behind the port of a URL")
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), defaultPort)
+	}
+	return u, nil
+}
+
+func (o *remoteOptions) readCredentials(b *config.Block) {
+	if o.creds = b.String("", "credentials", "creds"); o.creds != "" {
+		if _, err := readCreds(o.creds); err != nil {
+			b.Errorf("credentials", "%v", err)
+		}
+	}
+	if o.seed = b.String("", "nkey", "seed"); o.seed == "" {
+		return
+	}
+	if o.creds != "" {
+		b.Errorf("nkey", "cannot stand beside credentials")
+	}
+	if key, err := nkeys.FromSeed([]byte(o.seed)); err != nil { // not quoted: it is a secret
+		b.Errorf("nkey", "want the seed of a user, which begins with SU")
+	} else if pub, err := key.PublicKey(); err != nil || !nkeys.IsValidPublicUserKey(pub) {
+		b.Errorf("nkey", "want the seed of a user, which begins with SU")
+	}
+}
+
+func readPatterns(b *config.Block, names ...string) []string {
+	list := b.Strings(names...)
+	for _, p := range list {
+		if !core.ValidPattern(p) {
+			b.Errorf(names[0], "want subjects, got %q", p)
+		}
+	}
+	return list
+}
+
+// same says whether a link under o would be no other than one under next. TLS files and settings are taken over by the next
+// connection.
+func (o *remoteOptions) same(next *remoteOptions) bool { return o.text() == next.text() }
+
+// text is everything but TLS. It holds secrets.
+func (o *remoteOptions) text() string {
+	var urls []string
+	for _, u := range o.urls {
+		urls = append(urls, u.String())
+	}
+	return fmt.Sprintf("%q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v", urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.tls != nil)
+}
+
+// name is what monitoring and logs call the remote: its first address, without credentials.
+func (o *remoteOptions) name() string {
+	if len(o.urls) == 0 {
+		return ""
+	}
+	return bare(o.urls[0])
+}
+
+// bare is u without credentials.
+func bare(u *url.URL) string { return u.Scheme + "://" + u.Host }

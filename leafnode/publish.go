@@ -1,0 +1,41 @@
+package leafnode
+
+import (
+	"bytes"
+
+	"leafgate/core"
+	"leafgate/internal/reason"
+)
+
+// noQueues keeps the engine from choosing in queue groups: the other side has chosen none.
+var noQueues = [][]byte{}
+
+// onMessage takes LMSG or HMSG: plain subscriptions get it, and one member of each group it names.
+func (l *link) onMessage(batch *core.Batch, ep *core.Endpoint, b []byte) {
+	u := &l.unit
+	body := b[u.Line : u.Line+u.Size]
+	header := body[:u.HeaderSize]
+	if len(header) > 0 && !validHeader(header) {
+		l.drop(reason.ProtocolViolation)
+		return
+	}
+	m := batch.Message()
+	*m = core.Message{Subject: u.Subject, Reply: u.Reply, Payload: body[u.HeaderSize:], Groups: u.Queues}
+	if len(header) > 0 {
+		m.Header = header
+	}
+	if len(u.Queues) == 0 {
+		m.Groups = noQueues
+	}
+	if _, err := batch.Publish(ep, m); err != nil {
+		l.drop(reason.PermissionsViolation)
+	}
+}
+
+// validHeader says whether h is a header block as far as its readers rely on it.
+func validHeader(h []byte) bool {
+	return bytes.HasPrefix(h, []byte("NATS/1.0")) && bytes.HasSuffix(h, []byte("\r\n\r\n"))
+}
+
+// drop counts a message that did not cross.
+func (l *link) drop(why reason.Reason) { l.drops[why].Add(1) }
