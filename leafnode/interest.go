@@ -63,10 +63,11 @@ func (l *link) repattern(patterns []string) {
 func (n *newsbox) take() map[interest]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	all := n.pending
-	if len(all) > 0 {
-		n.pending = make(map[interest]int)
+	if len(n.pending) == 0 {
+		return nil
 	}
+	all := n.pending
+	n.pending = make(map[interest]int)
 	return all
 }
 
