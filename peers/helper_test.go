@@ -39,15 +39,23 @@ func connect(t *testing.T, s *peer.Server, options ...nats.Option) *nats.Conn {
 // awaitInterest returns when somebody subscribes to subject, which costs them one message.
 func awaitInterest(t *testing.T, nc *nats.Conn, subject string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		_, err := nc.Request(subject, []byte("are you there?"), 20*time.Millisecond)
-		if !errors.Is(err, nats.ErrNoResponders) {
-			return
-		}
+	for deadline := time.Now().Add(patience); !interested(t, nc, subject); {
 		if time.Now().After(deadline) {
 			t.Fatalf("nobody subscribes to %s", subject)
 		}
 	}
+}
+
+// interested asks somebody who need not answer: that there is nobody would be known before the end of the flush.
+func interested(t *testing.T, nc *nats.Conn, subject string) bool {
+	t.Helper()
+	sub, err := nc.SubscribeSync(nc.NewInbox())
+	must(t, err)
+	defer sub.Unsubscribe()
+	must(t, nc.PublishRequest(subject, sub.Subject, []byte("are you there?")))
+	must(t, nc.FlushTimeout(patience))
+	m, err := sub.NextMsg(time.Millisecond)
+	return !errors.Is(err, nats.ErrNoResponders) && (m == nil || m.Header.Get("Status") != "503")
 }
 
 // await receives from c, within reason.
