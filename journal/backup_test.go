@@ -39,7 +39,7 @@ func TestBackupWhileRunning(t *testing.T) {
 		if err := j.Backup(to); err != nil {
 			t.Fatal(err)
 		}
-		to.Crash(journaltest.All, random(1)) // it is durable
+		to = to.Crash(journaltest.All, random(1)) // it is durable
 		c := open(t, to, journal.Options{})
 		list := all(t, c)
 		rep := c.Report()

@@ -57,6 +57,24 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+// A first segment in which nothing is needed goes, however much of the others is.
+func TestEmptyFront(t *testing.T) {
+	m := newModel()
+	j := open(t, journaltest.New(), journal.Options{SegmentSize: 4096, Live: m.live, Moved: m.moved})
+	for i := range 300 {
+		m.where[put(t, j, message(i))] = uint64(i) + 1
+	}
+	for id := range uint64(60) {
+		m.finish(j, id+1)
+	}
+	if err := errors.Join(j.Sync(), j.Tidy()); err != nil {
+		t.Fatal(err)
+	}
+	if s := j.Stats(); s.First < 30 || s.First > 61 || s.Carried != 0 || s.Live != 240 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // Marks that are still needed are carried over, and count as needed until they are released: they do not chase
 // themselves through the log.
 func TestMarksCarried(t *testing.T) {

@@ -153,7 +153,7 @@ func TestCrashPoints(t *testing.T) {
 					fs := journaltest.New()
 					fs.CrashAt(at)
 					m := work(fs, o)
-					fs.Crash(loss, random(at))
+					fs = fs.Crash(loss, random(at))
 					found, report := survivors(t, fs)
 					if acknowledged += len(m.stored); len(m.missing(found)) > 0 || report.Unfixed != nil {
 						t.Fatalf("crash at %d: lost %v of %d: %+v", at, m.missing(found), len(m.stored), report)
@@ -210,7 +210,7 @@ func TestInterval(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, j, message(10))
-	fs.Crash(journaltest.All, random(1))
+	fs = fs.Crash(journaltest.All, random(1))
 	if found, _ := survivors(t, fs); len(found) != 10 {
 		t.Errorf("%d records, want 10", len(found))
 	}
@@ -219,7 +219,7 @@ func TestInterval(t *testing.T) {
 	j = open(t, fs, journal.Options{Sync: journal.Interval, SyncInterval: time.Millisecond})
 	put(t, j, message(0))
 	wait(t, "a sync by itself", func() bool { return j.Stats().Syncs > 0 })
-	fs.Crash(journaltest.All, random(1))
+	fs = fs.Crash(journaltest.All, random(1))
 	if found, _ := survivors(t, fs); len(found) != 1 {
 		t.Errorf("%d records, want 1", len(found))
 	}
@@ -232,13 +232,13 @@ func TestPowerCutAfterKill(t *testing.T) {
 	for i := range 10 {
 		put(t, j, message(i))
 	}
-	fs.Crash(journaltest.Nothing, nil)
+	fs = fs.Crash(journaltest.Nothing, nil)
 	j.Close()
 	j = open(t, fs, journal.Options{})
 	if n := len(all(t, j)); n != 10 {
 		t.Fatalf("%d records after a kill", n)
 	}
-	fs.Crash(journaltest.All, random(1))
+	fs = fs.Crash(journaltest.All, random(1))
 	j.Close()
 	if found, _ := survivors(t, fs); len(found) != 10 {
 		t.Errorf("%d records after a power cut, want 10", len(found))
@@ -254,7 +254,7 @@ func TestLyingDisk(t *testing.T) {
 		fs.SetFaults(journaltest.Faults{Lie: true})
 		fs.CrashAt(20 + seed)
 		m := work(fs, journal.Options{})
-		fs.Crash(loss, random(seed))
+		fs = fs.Crash(loss, random(seed))
 		found, report := survivors(t, fs)
 		for _, id := range m.missing(found) {
 			if seq := m.where[id]; !reported(report, seq) && !(seq >= report.Next && !report.Clean) {

@@ -95,6 +95,27 @@ func TestDamagedJournal(t *testing.T) {
 	}
 }
 
+// The newest segment is missed even if the store was not closed.
+func TestNewestMissing(t *testing.T) {
+	const n = 60
+	fs := journaltest.New()
+	j := open(t, fs, journal.Options{SegmentSize: 4096})
+	for i := range n {
+		put(t, j, message(i))
+	}
+	fs = fs.Crash(journaltest.Nothing, nil)
+	j.Close()
+	names := segments(t, fs)
+	fs.Delete(names[len(names)-1])
+	found, report := visit(t, fs)
+	if lost := told(t, n, found, report); lost == 0 || report.Lost[0].Cause != journal.Missing {
+		t.Errorf("%d records lost, %+v", lost, report)
+	}
+	if _, report := visit(t, fs); len(report.Lost) != 1 || report.Lost[0].From != uint64(len(found)+1) || report.Lost[0].To < n {
+		t.Errorf("the next start reports %+v", report)
+	}
+}
+
 // A bit that flips anywhere costs one record at most, and is reported.
 func TestBitFlips(t *testing.T) {
 	const n = 60

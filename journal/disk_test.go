@@ -127,6 +127,11 @@ func TestMinFree(t *testing.T) {
 		if !errors.Is(err, journal.ErrNoSpace) || used > 8<<20 || used < 6<<20 {
 			t.Errorf("%d bytes used, %v", used, err)
 		}
+		fs.SetFaults(journaltest.Faults{Capacity: 16<<20 + 400_000})
+		clock.pass(time.Minute)
+		if _, err := try(j, message(1)); !errors.Is(err, journal.ErrNoSpace) {
+			t.Errorf("with hardly more than the reserve: %v", err)
+		}
 		fs.SetFaults(journaltest.Faults{Capacity: 64 << 20})
 		clock.pass(time.Minute)
 		put(t, j, message(1))
@@ -178,7 +183,7 @@ func TestSyncError(t *testing.T) {
 		if after := segments(t, fs); len(after) != len(before)+1 {
 			t.Errorf("%v: segments %v, then %v", mode, before, after)
 		}
-		fs.Crash(journaltest.All, random(1))
+		fs = fs.Crash(journaltest.All, random(1))
 		j.Close()
 		check(t, fs, stored, refused)
 	}

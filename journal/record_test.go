@@ -114,3 +114,25 @@ func TestClock(t *testing.T) {
 		t.Error("it went back")
 	}
 }
+
+// A record that is carried over does not come before one that was appended meanwhile.
+func TestLatestByID(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		seen []place
+		want place
+	}{
+		{"in order", []place{{1, 1}, {2, 2}}, place{2, 2}},
+		{"carried", []place{{1, 1}, {1, 3}}, place{1, 3}},
+		{"overtaken", []place{{1, 1}, {2, 2}, {1, 3}}, place{2, 2}},
+		{"both carried", []place{{2, 2}, {1, 3}, {2, 4}}, place{2, 4}},
+	} {
+		j := &Journal{latest: map[string]place{}}
+		for _, p := range test.seen {
+			j.noteLatest(&Record{ID: p.id, Seq: p.seq, Key: []byte("k"), Subject: []byte("s")})
+		}
+		if got := j.latest["\x01ks"]; got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}

@@ -7,14 +7,13 @@ import (
 )
 
 type file struct {
-	fs    *FS
-	n     *node
-	epoch int
+	fs *FS
+	n  *node
 }
 
 // alive says why nothing can be done with the file.
 func (f *file) alive() error {
-	if f.fs.crashed || f.epoch != f.fs.epoch {
+	if f.fs.crashed {
 		return ErrCrashed
 	}
 	return nil
@@ -107,7 +106,10 @@ func (f *file) Sync() error {
 func (f *file) Size() (int64, error) {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
-	return int64(len(f.n.data)), f.alive()
+	if err := f.alive(); err != nil {
+		return 0, err
+	}
+	return int64(len(f.n.data)), nil
 }
 
 func (f *file) Close() error { return nil }

@@ -26,7 +26,6 @@ type FS struct {
 	names map[string]*node
 	disk  map[string]*node // as a crash finds it
 	locks int
-	epoch int // files opened before a crash are dead
 
 	ops     int
 	crashAt int
@@ -111,10 +110,12 @@ const (
 
 func (l Loss) String() string { return [...]string{"nothing", "all", "prefix", "reordered"}[l] }
 
-// Crash ends everything that is open and comes up again with what a crash leaves, without faults.
-func (f *FS) Crash(loss Loss, rnd *rand.Rand) {
+// Crash fails everything from now on, and returns what comes up again: a file system with what a crash leaves, and
+// without faults.
+func (f *FS) Crash(loss Loss, rnd *rand.Rand) *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.crashed = true
 	if loss != Nothing {
 		f.loseNames(loss, rnd)
 		for _, name := range slices.Sorted(maps.Keys(f.names)) {
@@ -122,8 +123,7 @@ func (f *FS) Crash(loss Loss, rnd *rand.Rand) {
 		}
 		f.disk = maps.Clone(f.names)
 	}
-	f.epoch++
-	f.crashed, f.crashAt, f.locks, f.faults = false, 0, 0, Faults{}
+	return &FS{names: f.names, disk: f.disk}
 }
 
 // loseNames brings the directory to what is on disk, or to something between.
@@ -268,7 +268,7 @@ func (f *FS) Open(name string) (journal.File, error) {
 	if n == nil {
 		return nil, notExist("open", name)
 	}
-	return &file{f, n, f.epoch}, nil
+	return &file{f, n}, nil
 }
 
 // Create implements journal.FS.
@@ -286,7 +286,7 @@ func (f *FS) Update(name string) (journal.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := f.names[name]; n != nil && !f.crashed && !f.faults.ReadOnly {
-		return &file{f, n, f.epoch}, nil
+		return &file{f, n}, nil
 	}
 	return f.create(name)
 }
@@ -297,7 +297,7 @@ func (f *FS) create(name string) (journal.File, error) {
 	}
 	n := &node{}
 	f.names[name] = n
-	return &file{f, n, f.epoch}, nil
+	return &file{f, n}, nil
 }
 
 // Remove implements journal.FS.
@@ -338,20 +338,15 @@ func (f *FS) Lock(string) (io.Closer, error) {
 		return nil, journal.ErrLocked
 	}
 	f.locks++
-	return &lock{f, f.epoch}, nil
+	return &lock{f}, nil
 }
 
-type lock struct {
-	fs    *FS
-	epoch int
-}
+type lock struct{ fs *FS }
 
 func (l *lock) Close() error {
 	l.fs.mu.Lock()
 	defer l.fs.mu.Unlock()
-	if l.epoch == l.fs.epoch {
-		l.fs.locks--
-	}
+	l.fs.locks--
 	return nil
 }
 
