@@ -89,7 +89,9 @@ func (m *monitor) find(f connFilter) (found []*module.Conn, total int) {
 	}
 	if f.open {
 		for c := range m.conns() {
-			take(&c)
+			if c.Kind == module.KindClient {
+				take(&c)
+			}
 		}
 	}
 	if f.closed {
