@@ -1,0 +1,5 @@
+//go:build race
+
+package leafnode
+
+const raceEnabled = true
