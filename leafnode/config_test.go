@@ -1,0 +1,89 @@
+package leafnode_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"leafgate/gateway"
+	"leafgate/gateway/gatewaytest"
+)
+
+func TestRefused(t *testing.T) {
+	const ok = `url: "nats-leaf://hub:7422"`
+	for _, tc := range []struct{ name, block, want string }{
+		{"a listener", `port: 7422`, "leafnodes.port: not supported"},
+		{"a listener's address", `listen: "127.0.0.1:7422"`, "leafnodes.listen: not supported"},
+		{"its users", `authorization { user: a, password: secret }`, "leafnodes.authorization: not supported"},
+		{"no url", `remotes [ { account: "$G" } ]`, "a remote needs a url"},
+		{"websocket", `remotes [ { url: "wss://u:secret@hub" } ]`, "leafnodes.remotes.url: not supported: WebSocket"},
+		{"another scheme", `remotes [ { url: "http://hub" } ]`, `want the scheme nats-leaf or tls, got "http"`},
+		{"a bad url", `remotes [ { url: "nats-leaf://u:secret@hub:x y" } ]`, "want a URL"},
+		{"a path", `remotes [ { url: "nats-leaf://hub/x" } ]`, "behind the port"},
+		{"hub", `remotes [ { ` + ok + `, hub: true } ]`, "leafnodes.remotes.hub: not supported"},
+		{"proxy", `remotes [ { ` + ok + `, proxy { url: "http://p" } } ]`, "leafnodes.remotes.proxy: not supported"},
+		{"isolation", `remotes [ { ` + ok + `, local_isolation: true } ]`, "leafnodes.remotes.local_isolation: not supported"},
+		{"compression", `remotes [ { ` + ok + `, compression: s2_fast } ]`, "leafnodes.remotes.compression: want off"},
+		{"unknown account", `remotes [ { ` + ok + `, account: X } ]`, `leafnodes.remotes.account: no account "X"`},
+		{"unknown key", `remotes [ { ` + ok + `, colour: red } ]`, "colour"},
+		{"no credentials file", `remotes [ { ` + ok + `, credentials: "/no/such/file" } ]`, "leafnodes.remotes.credentials: read credentials"},
+		{"no seed", `remotes [ { ` + ok + `, nkey: secret } ]`, "leafnodes.remotes.nkey: want the seed"},
+		{"bad pattern", `remotes [ { ` + ok + `, deny_imports: "a..b" } ]`, `leafnodes.remotes.deny_imports: want subjects, got "a..b"`},
+		{"reconnect of nothing", `reconnect: 0, remotes [ { ` + ok + ` } ]`, "leafnodes.reconnect: want a positive duration"},
+	} {
+		_, err := gateway.New(gateway.Options{Text: "port: -1\nleafnodes { " + tc.block + " }"})
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "configuration:2:") {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
+		}
+	}
+}
+
+// TestReload: remotes come and go, and those that stay keep their links.
+func TestReload(t *testing.T) {
+	one, two := startHub(t, hubConf("")), startHub(t, strings.Replace(hubConf(""), "HUB", "HUB2", 1))
+	file := filepath.Join(t.TempDir(), "site.conf")
+	write := func(remotes ...string) {
+		t.Helper()
+		must(t, os.WriteFile(file, []byte("listen: \"127.0.0.1:-1\"\n"+siteConf(remotes...)), 0o600))
+	}
+	write()
+	g := gatewaytest.StartWith(t, gateway.Options{File: file})
+	if n := len(uplinks(g)); n != 0 {
+		t.Fatalf("%d remotes", n)
+	}
+	write(remote(one, ""))
+	must(t, g.Reload())
+	awaitUp(t, g, 0)
+	since := uplinks(g)[0].Since
+	write(remote(one, ""), remote(two, ""))
+	must(t, g.Reload())
+	awaitUp(t, g, 1)
+	write(remote(two, "disabled: true"), remote(one, ""))
+	must(t, g.Reload())
+	all := uplinks(g)
+	if len(all) != 2 || all[0].State != "disabled" || !all[1].Connected || !all[1].Since.Equal(since) {
+		t.Errorf("after a remote was disabled: %+v", all)
+	}
+	until(t, "the hub knows that it is gone", func() bool { return len(hubInterest(t, two)) == 0 })
+	write(remote(one, "colour: red"))
+	if err := g.Reload(); err == nil {
+		t.Error("nonsense is taken")
+	}
+	if all := uplinks(g); !all[1].Since.Equal(since) {
+		t.Errorf("after nonsense: %+v", all)
+	}
+	write(remote(one, `deny_imports: "x"`))
+	must(t, g.Reload())
+	awaitUp(t, g, 0)
+	if all := uplinks(g); len(all) != 1 || all[0].Since.Equal(since) {
+		t.Errorf("after a change: %+v", all)
+	}
+}
+
+// TestWrongPort: a port for clients is none for leaf nodes.
+func TestWrongPort(t *testing.T) {
+	hub := startHub(t, hubConf(""))
+	g := startSiteOnly(t, `{ url: "nats-leaf://`+hub.Addr()+`" }`)
+	until(t, "it is known", func() bool { return strings.Contains(uplinks(g)[0].Error, "no leaf node port") })
+}
