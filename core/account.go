@@ -41,6 +41,12 @@ func (a *Account) Full() bool {
 // Connections are the endpoints that count against the limit.
 func (a *Account) Connections() int { return int(a.peers.Load()) }
 
+// Listens says whether anybody subscribes to the literal subject, for those who need not publish to nobody.
+func (a *Account) Listens(subject string) bool {
+	var scratch [8]*Subscription
+	return len(a.index.match([]byte(subject), scratch[:0])) > 0
+}
+
 // Stats counts the traffic of all endpoints the account has and had.
 func (a *Account) Stats() Stats { return a.stats.read(int(a.subs.Load())) }
 

@@ -13,6 +13,7 @@ import (
 var (
 	ErrAccountRemoved = errors.New("account removed")
 	ErrEngineClosed   = errors.New("engine closed")
+	ErrKicked         = errors.New("kicked by an operator")
 )
 
 // An Engine holds the accounts of one gateway and the peers attached to them.

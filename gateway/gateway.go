@@ -150,6 +150,7 @@ func (g *Gateway) env(spec module.Spec) *module.Env {
 		Protocol: g.protocol,
 		Modules:  g.built(),
 		History:  g.history,
+		Reload:   g.tryReload,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"leafgate/monitor"
 	"leafgate/mqtt"
 	"leafgate/natsproto"
+	"leafgate/system"
 )
 
 // modules is the table: what a gateway is made of. They start in this order and stop in the reverse one.
@@ -14,6 +15,7 @@ func modules() []module.Spec {
 		leafnode.Spec, // first, so that what the others say at the end still crosses
 		natsproto.Spec,
 		mqtt.Spec,
+		system.Spec,
 		monitor.Spec,
 	}
 }

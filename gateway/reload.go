@@ -12,6 +12,19 @@ import (
 func (g *Gateway) Reload() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.reload()
+}
+
+// tryReload is Reload for modules: waiting for a gateway that waits for them would last for ever.
+func (g *Gateway) tryReload() error {
+	if !g.mu.TryLock() {
+		return errors.New("reload: the gateway is busy")
+	}
+	defer g.mu.Unlock()
+	return g.reload()
+}
+
+func (g *Gateway) reload() error {
 	switch {
 	case g.stopped:
 		return errors.New("reload: the gateway has stopped")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"leafgate/internal/reason"
@@ -20,12 +21,21 @@ const (
 // A History is what has lately happened in a gateway: connections that were closed, events, and counts of both since the
 // start. Its methods may be called from any goroutine; a nil History keeps nothing.
 type History struct {
+	watcher atomic.Pointer[Watcher] // nil: nobody watches
+
 	mu     sync.Mutex
 	closed ring[Conn]
 	events ring[Event]
 	places map[eventKey]int // of events, in their ring
 	counts map[CountKey]int64
 	slow   map[string]int64 // slow consumers by account
+}
+
+// A Watcher hears of connections when they come and go: what it is told is borrowed. It is called from any goroutine and
+// returns at once.
+type Watcher interface {
+	Opened(c *Conn) // it has authenticated
+	Closed(c *Conn) // whether it had or not
 }
 
 // A CountKey says what is counted together.
@@ -53,6 +63,28 @@ func (h *History) Resize(closed int) {
 	h.mu.Unlock()
 }
 
+// Watch tells w of connections from now on, in place of whoever was told before; nil: nobody.
+func (h *History) Watch(w Watcher) {
+	switch {
+	case h == nil:
+	case w == nil:
+		h.watcher.Store(nil)
+	default:
+		h.watcher.Store(&w)
+	}
+}
+
+// Open tells of a connection that has authenticated, if somebody watches.
+func (h *History) Open(about func() Conn) {
+	if h == nil {
+		return
+	}
+	if w := h.watcher.Load(); w != nil {
+		c := about()
+		(*w).Opened(&c)
+	}
+}
+
 // Close keeps c, whose Reason is set, as closed now. detail says more, for people; it never holds a secret.
 func (h *History) Close(c Conn, detail string) {
 	if h == nil {
@@ -64,6 +96,9 @@ func (h *History) Close(c Conn, detail string) {
 	}
 	e := About(&c, Closed, c.Reason, detail)
 	e.Time = c.Stop
+	if w := h.watcher.Load(); w != nil {
+		(*w).Closed(&c)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed.add(c)

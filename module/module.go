@@ -52,6 +52,9 @@ type Env struct {
 	Modules iter.Seq2[string, Module]
 	// History is told what happens to connections; nil keeps nothing.
 	History *History
+	// Reload reads the configuration again, as SIGHUP does. It does not wait: while the gateway reloads or stops already,
+	// it answers an error.
+	Reload func() error
 }
 
 // Server is what the gateway says of itself.
@@ -105,6 +108,8 @@ type (
 		Connector
 		Drops() iter.Seq2[reason.Reason, int64]
 	}
+	// A Migrator asks one of its connections to go elsewhere; false: it has none with that id that can be asked.
+	Migrator interface{ Migrate(id uint64) bool }
 	// An Uplinker tells the truth about its links to other servers, each with a name and account of its own.
 	Uplinker interface{ Uplinks() iter.Seq[Uplink] }
 	// A Pager answers questions about the gateway: page is a name such as connz, query what stands behind the question

@@ -118,6 +118,7 @@ func TestMaxClosedClients(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	g := gatewaytest.Start(t, `
 http_port: -1
+no_system_account: true # whose services are subscriptions, too
 accounts { A { users: [ { user: ann, password: a } ] }, B { users: [ { user: bob, password: b } ] } }
 `)
 	natsClient(t, addr(g, "natsproto"), `{"user":"ann","pass":"a","name":"ann"}`, "SUB a.* 1\r\n", "PUB a.b 1\r\nx\r\n")

@@ -142,6 +142,7 @@ func (s *session) join(c *conn, j *joining) (past former, joined bool, err error
 	c.net.Append(c.connack(j, present, s.expiry)) // before anything else [MQTT-3.2.0-1]
 	c.accepted.Store(true)
 	s.conn.Store(c)
+	s.module.env.History.Open(c.describe)
 	s.resume(c)
 	s.holding.Store(false)
 	s.save()

@@ -217,7 +217,7 @@ func waitFor(t testing.TB, ok func() bool) {
 
 // Clients come, subscribe, publish, unsubscribe and go at once, without a word or in the middle of one.
 func TestSubUnsubStorm(t *testing.T) {
-	g := gatewaytest.Start(t, "")
+	g := gatewaytest.Start(t, "no_system_account: true") // whose services are subscriptions, too
 	witness, sender := hello(t, g, ""), hello(t, g, "")
 	witness.send("SUB witness 1\r\nPING\r\n")
 	witness.expect("PONG\r\n")

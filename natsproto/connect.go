@@ -171,6 +171,7 @@ func (s *session) attach(batch *core.Batch, identity *core.Identity, name string
 		Remote:   s.conn.RemoteAddr().String(),
 		NoEcho:   s.flags.has(noEcho),
 	}, s)
+	s.lis.module.env.History.Open(s.describe)
 	if former == nil {
 		return
 	}

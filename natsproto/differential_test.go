@@ -43,10 +43,6 @@ var differences = map[string]difference{
 		script: []string{asA, "> SUB a.> 1\r\nSUB b.> grp 2\r\nPUB a.b.c 0\r\n\r\nPING\r\n", "< MSG a.b.c 1 0\r\n\r\nPONG\r\n"},
 		reason: "It would receive what its rights do not cover.",
 	},
-	"user info": {
-		script: []string{quiet, "> SUB r 1\r\nPUB $SYS.REQ.USER.INFO r 0\r\n\r\n", "~ MSG r 1 \\d+\r\n{\"server\":.*}\r\n"},
-		reason: "There is no system account yet.",
-	},
 }
 
 // infoDifferences are the fields of INFO that only nats-server has.

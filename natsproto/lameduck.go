@@ -56,16 +56,27 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// announceLameDuck sends the INFO that asks a client to migrate. It names no addresses: this server's own is not one to
-// go to.
-func (s *session) announceLameDuck() {
+// announceLameDuck sends the INFO that asks a client to migrate, and says whether it takes such. It names no addresses: this
+// server's own is not one to go to.
+func (s *session) announceLameDuck() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.flags.has(asyncInfo) || !s.flags.has(ponged) {
-		return
+		return false
 	}
 	i := s.info()
 	i.LameDuck, i.ConnectURLs = true, nil
 	s.conn.Append(wire.AppendInfo(nil, &i))
 	s.conn.Flush()
+	return true
+}
+
+// Migrate implements module.Migrator.
+func (f *frontend) Migrate(id uint64) bool {
+	for _, s := range f.sessions() {
+		if s.conn.ID() == id {
+			return s.announceLameDuck()
+		}
+	}
+	return false
 }

@@ -29,6 +29,8 @@ func reasonOf(cause error) reason.Reason {
 		return reason.ProtocolViolation
 	case errors.Is(cause, netio.ErrServerStopped), errors.Is(cause, core.ErrEngineClosed):
 		return reason.ServerShutdown
+	case errors.Is(cause, core.ErrKicked):
+		return reason.Kicked
 	case errors.Is(cause, core.ErrAccountRemoved):
 		return reason.MissingAccount
 	case errors.As(cause, &op) && op.Op == "write":

@@ -123,7 +123,7 @@ var spellings = []conversation{
 	{"no responders without headers here", "no_header_support: true", []string{"> CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n", "< -ERR 'no responders requires headers support'\r\n", "!"}},
 	{"system subjects are subjects", "", []string{quiet, "> SUB $SYS.> 1\r\nPUB $SYS.a 0\r\n\r\nPUB $SYS 0\r\n\r\nSUB $JS.> 2\r\nPUB $JS.a 0\r\n\r\nPING\r\n", "< MSG $SYS.a 1 0\r\n\r\nMSG $JS.a 2 0\r\n\r\nPONG\r\n"}},
 	{"nobody serves JetStream", "", []string{quiet, "> SUB r 1\r\nPUB $JS.API.INFO r 0\r\n\r\nPING\r\n", "< HMSG r 1 44 44\r\nNATS/1.0 503\r\nNats-Subject: $JS.API.INFO\r\n\r\n\r\nPONG\r\n"}},
-	{"user info", "", []string{quiet, "> SUB r 1\r\nPUB $SYS.REQ.USER.INFO r 0\r\n\r\n", "< HMSG r 1 50 50\r\nNATS/1.0 503\r\nNats-Subject: $SYS.REQ.USER.INFO\r\n\r\n\r\n"}},
+	{"user info", "", []string{quiet, "> SUB r 1\r\nPUB $SYS.REQ.USER.INFO r 0\r\n\r\n", "~ MSG r 1 \\d+\r\n{\"server\":.*}\r\n"}},
 	{"max subscriptions, verbose", "max_subscriptions: 2", []string{loud, "> SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nSUB b 2\r\nPING\r\n", "< +OK\r\n+OK\r\n+OK\r\n-ERR 'maximum subscriptions exceeded'\r\n-ERR 'maximum subscriptions exceeded'\r\nPONG\r\n"}},
 
 	// CONNECT.
