@@ -143,6 +143,9 @@ func (b *Batch) Destination(dst []byte) []byte {
 // names says whether r is about m's subject. The publisher's permissions and account are the same then, as it is the
 // same publisher.
 func (r *result) names(m *Message) bool {
+	if r.renamed || len(m.As) > 0 {
+		return false
+	}
 	if m.Namer == nil {
 		return r.namer == nil && string(r.key) == string(m.Subject)
 	}
@@ -156,10 +159,10 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 		key = m.Raw
 	}
 	acc, perms := ep.account, ep.Identity().Perms
-	r, err := b.lookup(acc, key, perms, m.Namer)
+	r, err := b.lookup(acc, key, perms, m)
 	granted := asAllowed
 	if err != nil && ep.mayAnswer(key, m.Namer, err) {
-		r, err = b.lookup(acc, key, nil, m.Namer)
+		r, err = b.lookup(acc, key, nil, m)
 		granted = asAnswer
 	}
 	if err != nil {
@@ -174,20 +177,24 @@ func (b *Batch) resolve(ep *Endpoint, m *Message) (*result, error) {
 	return r, nil
 }
 
-// lookup finds or builds the result for key.
-func (b *Batch) lookup(acc *Account, key []byte, perms *Permissions, namer Namer) (*result, error) {
-	hash := acc.memo.hash(key, perms)
-	r := acc.memo.find(hash, key, perms, namer)
+// lookup finds or builds the result for key. One that is about a single message's other name is not remembered.
+func (b *Batch) lookup(acc *Account, key []byte, perms *Permissions, m *Message) (r *result, err error) {
+	hash, namer, once := acc.memo.hash(key, perms), m.Namer, len(m.As) > 0
+	if !once {
+		r = acc.memo.find(hash, key, perms, namer)
+	}
 	switch {
 	case r != nil && r.stamp.valid():
-	case r != nil || acc.memo.seen.again(hash):
+	case !once && (r != nil || acc.memo.seen.again(hash)):
 		r = &result{}
 		b.builder.build(acc, r, key, hash, perms, namer)
 		acc.memo.put(r)
 	default:
 		b.Settle() // the open run may stand on the scratch result
 		b.res, r = nil, &b.scratch
+		b.builder.as = m.As
 		b.builder.build(acc, r, key, hash, perms, namer)
+		b.builder.as, r.renamed = nil, once
 	}
 	return r, r.err
 }

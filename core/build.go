@@ -9,6 +9,7 @@ import (
 
 // A builder makes results. It belongs to a batch and keeps its working memory.
 type builder struct {
+	as    []byte          // the name that all deliver under, or nil
 	subs  []*Subscription // all that match
 	found []found         // those of them that take part, sorted by endpoint
 	queue []queued
@@ -118,6 +119,11 @@ func (w *builder) find(acc *Account, r *result) (complete bool) {
 			}
 			f.to = int32(len(r.moved))
 			name = r.moved[f.from:f.to]
+		}
+		if len(w.as) > 0 {
+			f.from = int32(len(r.moved))
+			r.moved = append(r.moved, w.as...)
+			f.to = int32(len(r.moved))
 		}
 		if !s.ep.Identity().Perms.CanReceive(name, s.Queue) || s.accept != nil && !s.accept.Accepts(name) {
 			continue

@@ -10,6 +10,8 @@ type Message struct {
 	Header  []byte // a whole header block in the engine's currency ("NATS/1.0\r\n...\r\n\r\n"), or nil
 	Payload []byte
 
+	As []byte // nil, or the subject that subscribers see: Subject only says who they are
+
 	Raw   []byte // the topic in the publisher's own alphabet, or nil
 	Namer Namer  // turns Raw into Subject, once per memo miss; set together with Raw
 

@@ -21,6 +21,7 @@ type result struct {
 	services []*service // imported: requests go to other accounts as well
 	answers  bool       // an address of answers: it goes back to another account
 	moved    []byte     // subjects under which shadows deliver
+	renamed  bool       // for one message only, which has another name
 	simple   bool       // only shared slots, staged: the fast path
 	direct   bool       // too many slots to stage: operations go to their destinations one by one
 	asks     bool       // a slot's form is an Asker
