@@ -27,9 +27,19 @@ func (l *link) onMessage(batch *core.Batch, ep *core.Endpoint, b []byte) {
 	if len(u.Queues) == 0 {
 		m.Groups = noQueues
 	}
+	m.Reply, m.As = splitAck(u.Reply)
 	if _, err := batch.Publish(ep, m); err != nil {
 		l.drop(reason.PermissionsViolation)
 	}
+}
+
+// splitAck: a message of a stream goes to where its consumer listens, but is called what it was published as. Servers tell
+// that behind the address to acknowledge to: "$JS.ACK.S.C.1.1.1.1.0@orders.new".
+func splitAck(reply []byte) (ack, as []byte) {
+	if at := bytes.LastIndexByte(reply, '@'); at > 0 && bytes.HasPrefix(reply, []byte("$JS.ACK.")) && core.ValidSubject(reply[at+1:]) {
+		return reply[:at], reply[at+1:]
+	}
+	return reply, nil
 }
 
 // validHeader says whether h is a header block as far as its readers rely on it.
