@@ -2,8 +2,10 @@ package core_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"leafgate/core"
 )
@@ -78,5 +80,43 @@ func TestOnlyBlanksBeginAQueue(t *testing.T) {
 		}
 		want(t, fmt.Sprintf("%q", subject), p.CanSubscribe(subject, ""), true)
 		want(t, fmt.Sprintf("a in queue q by %q", subject), p.CanSubscribe("a", "q"), false)
+	}
+}
+
+// TestDefinition makes the same permissions again from what they say of themselves.
+func TestDefinition(t *testing.T) {
+	for _, def := range []core.PermissionDef{
+		{},
+		{Publish: core.Rule{Allow: []string{"a.>", "b"}, Deny: []string{"a.x"}}},
+		{Publish: core.Rule{Allow: []string{}}, Subscribe: core.Rule{Allow: []string{"a q", "b"}, Deny: []string{"c.> r.*"}}, Responses: &core.Responses{Max: 3, Expires: time.Minute}},
+	} {
+		p, err := core.NewPermissions(def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Definition(); !reflect.DeepEqual(*got, def) {
+			t.Errorf("%+v, want %+v", *got, def)
+		}
+	}
+	if p := (*core.Permissions)(nil); p.Definition() != nil {
+		t.Error("no permissions have a definition")
+	}
+}
+
+func TestListens(t *testing.T) {
+	s := newSpace(t)
+	ep := s.attach(core.Peer{}, newSink())
+	if ep.Account().Listens("a.b") {
+		t.Error("nobody subscribes")
+	}
+	for _, pattern := range []string{"a.b", "a.*", "a.>"} {
+		sub := s.subscribe(ep, pattern, core.SubOptions{})
+		if !ep.Account().Listens("a.b") || ep.Account().Listens("b.a") {
+			t.Error(pattern)
+		}
+		ep.Unsubscribe(sub, 0)
+	}
+	if ep.Account().Listens("a.b") {
+		t.Error("nobody subscribes any more")
 	}
 }

@@ -93,8 +93,34 @@ func TestEventsAreBounded(t *testing.T) {
 	}
 }
 
+// A watcher keeps what it hears of.
+type watcher struct{ opened, closed []uint64 }
+
+func (w *watcher) Opened(c *module.Conn) { w.opened = append(w.opened, c.ID) }
+func (w *watcher) Closed(c *module.Conn) { w.closed = append(w.closed, c.ID) }
+
+func TestWatch(t *testing.T) {
+	h, w := module.NewHistory(0), new(watcher)
+	about := func() module.Conn { return module.Conn{ID: 7} }
+	visit := func() {
+		h.Open(about)
+		h.Close(module.Conn{ID: 8, Reason: reason.ClientClosed}, "")
+	}
+	visit()
+	h.Watch(w)
+	visit()
+	h.Watch(nil)
+	visit()
+	h.Open(func() module.Conn { t.Error("it is described to nobody"); return module.Conn{} })
+	if len(w.opened) != 1 || w.opened[0] != 7 || len(w.closed) != 1 || w.closed[0] != 8 {
+		t.Errorf("heard %v, %v", w.opened, w.closed)
+	}
+}
+
 func TestNoHistory(t *testing.T) {
 	var h *module.History
+	h.Watch(new(watcher))
+	h.Open(func() module.Conn { t.Error("it is described to nobody"); return module.Conn{} })
 	h.Close(module.Conn{}, "")
 	h.Tell(module.Event{})
 	for range h.Counts() {

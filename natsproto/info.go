@@ -57,6 +57,7 @@ func (s *session) connectInfo() []byte {
 	i := s.info()
 	i.ConnectInfo = true
 	i.RemoteAccount = s.ep.Account().Name()
+	i.System = s.ep.Account() == s.lis.module.env.Auth.SystemAccount()
 	return wire.AppendInfo(nil, &i)
 }
 

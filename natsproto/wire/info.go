@@ -25,6 +25,7 @@ type Info struct {
 	LameDuck      bool     `json:"ldm,omitempty"`
 	ConnectInfo   bool     `json:"connect_info,omitempty"`
 	RemoteAccount string   `json:"remote_account,omitempty"`
+	System        bool     `json:"acc_is_sys,omitempty"` // the account is that of servers and their operators
 }
 
 // AppendInfo appends the INFO line. The blank before its end is what every server sends.
