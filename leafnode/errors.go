@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	"leafgate/core"
-	"leafgate/internal/netio"
 	"leafgate/internal/reason"
 	"leafgate/leafnode/wire"
+	"leafgate/module"
 )
 
 // A linkError is why a link ends. text is what the other side is told, if anything.
@@ -123,18 +121,6 @@ func reasonOf(cause error) reason.Reason {
 		return reason.PermissionsViolation
 	case errors.As(cause, &said):
 		return reason.ParseError
-	case cause == nil, errors.Is(cause, io.EOF):
-		return reason.ClientClosed
-	case errors.Is(cause, netio.ErrSlowConsumer), errors.Is(cause, netio.ErrBudget):
-		return reason.SlowConsumerPending
-	case errors.Is(cause, netio.ErrWriteDeadline):
-		return reason.SlowConsumerDeadline
-	case errors.Is(cause, netio.ErrTLSHandshake):
-		return reason.TLSHandshakeFailure
-	case errors.Is(cause, netio.ErrServerStopped), errors.Is(cause, core.ErrEngineClosed):
-		return reason.ServerShutdown
-	case errors.Is(cause, core.ErrAccountRemoved):
-		return reason.MissingAccount
 	}
-	return reason.ReadError
+	return module.ReasonOf(cause)
 }

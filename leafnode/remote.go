@@ -108,17 +108,8 @@ func (r *remote) run(ctx context.Context) {
 			wait = max(wait, penalty)
 		}
 		r.note(func(s *state) { s.word, s.retry = isWaiting, time.Now().Add(wait) })
-		pause(ctx, wait)
+		_ = module.Pause(ctx, wait) // the loop looks at ctx itself
 		r.note(func(s *state) { s.word, s.retry = isConnecting, time.Time{} })
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }
 
