@@ -3,13 +3,10 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
 
-	"leafgate/core"
-	"leafgate/internal/netio"
 	"leafgate/internal/reason"
 	"leafgate/mapping"
+	"leafgate/module"
 	"leafgate/mqtt/packet"
 )
 
@@ -100,28 +97,13 @@ func asClientError(err error) *clientError {
 // reasonOf reads the reason from the cause a connection was closed with.
 func reasonOf(cause error) reason.Reason {
 	var own *clientError
-	var op *net.OpError
 	switch {
 	case errors.As(cause, &own):
 		return own.reason
-	case cause == nil, errors.Is(cause, io.EOF), errors.Is(cause, errGone):
+	case errors.Is(cause, errGone):
 		return reason.ClientClosed
-	case errors.Is(cause, netio.ErrSlowConsumer), errors.Is(cause, netio.ErrBudget):
-		return reason.SlowConsumerPending
-	case errors.Is(cause, netio.ErrWriteDeadline):
-		return reason.SlowConsumerDeadline
-	case errors.Is(cause, netio.ErrTLSHandshake):
-		return reason.TLSHandshakeFailure
-	case errors.Is(cause, netio.ErrProxyHeader):
-		return reason.ProtocolViolation
-	case errors.Is(cause, netio.ErrServerStopped), errors.Is(cause, core.ErrEngineClosed):
-		return reason.ServerShutdown
-	case errors.Is(cause, core.ErrAccountRemoved):
-		return reason.MissingAccount
-	case errors.As(cause, &op) && op.Op == "write":
-		return reason.WriteError
 	}
-	return reason.ReadError
+	return module.ReasonOf(cause)
 }
 
 // The client said DISCONNECT, and perhaps that its will is to be published all the same.

@@ -3,13 +3,10 @@ package natsproto
 import (
 	"context"
 	"math/rand/v2"
-	"time"
 
+	"leafgate/module"
 	"leafgate/natsproto/wire"
 )
-
-// mostPace is the longest pause between two clients being closed.
-const mostPace = time.Second
 
 // LameDuck implements module.LameDucker: it takes no more clients, tells those that listen to go elsewhere, and after a
 // grace period closes them one by one, so that they do not all arrive elsewhere at once.
@@ -27,33 +24,12 @@ func (f *frontend) LameDuck(ctx context.Context) error {
 		return nil
 	}
 	o := f.opts.Load()
-	if err := pause(ctx, o.lameDuckGrace); err != nil {
+	if err := module.Pause(ctx, o.lameDuckGrace); err != nil {
 		return err
 	}
 	f.log.Info("closing clients", "clients", len(all))
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	pace := min(mostPace, (o.lameDuck-o.lameDuckGrace)/time.Duration(len(all)))
-	for i, s := range all {
-		s.conn.Evict(errLameDuck)
-		if i == len(all)-1 {
-			break
-		}
-		if err := pause(ctx, pace/2+rand.N(pace/2+1)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return module.OneByOne(ctx, len(all), o.lameDuck-o.lameDuckGrace, func(i int) { all[i].conn.Evict(errLameDuck) })
 }
 
 // announceLameDuck sends the INFO that asks a client to migrate, and says whether it takes such. It names no addresses: this

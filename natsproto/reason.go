@@ -2,39 +2,16 @@ package natsproto
 
 import (
 	"errors"
-	"io"
-	"net"
 
-	"leafgate/core"
-	"leafgate/internal/netio"
 	"leafgate/internal/reason"
+	"leafgate/module"
 )
 
 // reasonOf reads the reason from the cause a connection was closed with.
 func reasonOf(cause error) reason.Reason {
 	var own *clientError
-	var op *net.OpError
-	switch {
-	case errors.As(cause, &own):
+	if errors.As(cause, &own) {
 		return own.reason
-	case cause == nil, errors.Is(cause, io.EOF):
-		return reason.ClientClosed
-	case errors.Is(cause, netio.ErrSlowConsumer), errors.Is(cause, netio.ErrBudget):
-		return reason.SlowConsumerPending
-	case errors.Is(cause, netio.ErrWriteDeadline):
-		return reason.SlowConsumerDeadline
-	case errors.Is(cause, netio.ErrTLSHandshake):
-		return reason.TLSHandshakeFailure
-	case errors.Is(cause, netio.ErrProxyHeader):
-		return reason.ProtocolViolation
-	case errors.Is(cause, netio.ErrServerStopped), errors.Is(cause, core.ErrEngineClosed):
-		return reason.ServerShutdown
-	case errors.Is(cause, core.ErrKicked):
-		return reason.Kicked
-	case errors.Is(cause, core.ErrAccountRemoved):
-		return reason.MissingAccount
-	case errors.As(cause, &op) && op.Op == "write":
-		return reason.WriteError
 	}
-	return reason.ReadError
+	return module.ReasonOf(cause)
 }
