@@ -28,11 +28,11 @@ func (m *system) reload(*request, url.Values) (any, error) {
 	if m.env.Reload == nil {
 		return nil, refusal("there is nothing to reload")
 	}
-	if err := m.env.Reload(); err != nil {
+	err := m.env.Reload()
+	if err != nil {
 		m.log.Error("reload by request", "err", err)
-		return nil, refusal("the configuration cannot be reloaded: see the log") // it may quote a secret
 	}
-	return nil, nil
+	return nil, err
 }
 
 // connection is whom a request is about.

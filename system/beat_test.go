@@ -215,3 +215,35 @@ func TestAccountsComeAndGo(t *testing.T) {
 	check("accounts { A {}, C {} }\nno_system_account: true", "", 0)
 	check("accounts { A {} }", "$SYS", 3)
 }
+
+// TestFloodOfRequests: of one account no more wait than it may have, and long bodies are not kept.
+func TestFloodOfRequests(t *testing.T) {
+	m := &system{env: &module.Env{}}
+	m.queue.wake = make(chan struct{}, 1)
+	w, other := &peer{module: m}, &peer{module: m}
+	subs := []*core.Subscription{{Tag: userService}}
+	ask := func(w *peer, body int) core.Verdict {
+		return w.Deliver(&core.Message{Subject: []byte(userInfo), Reply: []byte("r"), Payload: make([]byte, body)}, subs)
+	}
+	for range mostAsked {
+		if v := ask(w, mostBody+1); v != core.Taken {
+			t.Fatalf("dropped too early: %v", v)
+		}
+	}
+	if v := ask(w, 0); v != core.Dropped {
+		t.Errorf("one more: %v", v)
+	}
+	if v := ask(other, mostBody); v != core.Taken {
+		t.Errorf("another account: %v", v)
+	}
+	jobs, _ := m.queue.take()
+	if r := jobs[0].(*request); !r.tooLong || r.body != nil {
+		t.Errorf("a long body: %d bytes are kept", len(r.body))
+	}
+	if r := jobs[mostAsked].(*request); r.tooLong || len(r.body) != mostBody {
+		t.Errorf("the longest body: %d bytes", len(r.body))
+	}
+	if v := w.Deliver(&core.Message{Subject: []byte(userInfo)}, subs); v != core.Refused {
+		t.Errorf("a request without a reply: %v", v)
+	}
+}

@@ -1,11 +1,13 @@
 package system_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -84,7 +86,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("a new account: %s", got)
 	}
 	write("nonsense: { password: S3cret }")
-	if got := ask(t, sys, subject, ""); !strings.Contains(got, "cannot be reloaded") || strings.Contains(got, "S3cret") {
+	if got := ask(t, sys, subject, ""); !strings.Contains(got, "unknown field") || strings.Contains(got, "S3cret") {
 		t.Errorf("a broken file: %s", got)
 	}
 	if got := ask(t, login(t, url, "new"), "$SYS.REQ.USER.INFO", ""); !strings.Contains(got, `"account":"NEW"`) {
@@ -169,5 +171,30 @@ func TestLastWords(t *testing.T) {
 	var s struct{ ID, Name string }
 	if err := json.Unmarshal(next(t, heard, subject+".SHUTDOWN").Data, &s); err != nil || s.ID != id || s.Name != "shape" {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestLameDuck: who listens hears that the gateway sends clients away.
+func TestLameDuck(t *testing.T) {
+	g, url := start(t, conf)
+	sys := login(t, url, "sys")
+	subject := "$SYS.SERVER." + sys.ConnectedServerId() + ".LAMEDUCK"
+	heard := listen(t, sys, subject)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = g.LameDuck(ctx) })
+	if m := next(t, heard, subject); !strings.Contains(string(m.Data), `"name":"shape"`) {
+		t.Errorf("%s", m.Data)
+	}
+}
+
+// TestLongBody is refused with a reason.
+func TestLongBody(t *testing.T) {
+	_, url := start(t, conf)
+	sys, long := login(t, url, "sys"), `{"server_name":"`+strings.Repeat("x", 8<<10)+`"}`
+	if got := ask(t, sys, "$SYS.REQ.SERVER.PING.VARZ", long); !strings.Contains(got, "too long") {
+		t.Error(got)
 	}
 }

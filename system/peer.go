@@ -1,7 +1,9 @@
 package system
 
 import (
+	"bytes"
 	"sync"
+	"sync/atomic"
 
 	"leafgate/core"
 )
@@ -74,20 +76,32 @@ func (p *peers) stop() {
 type peer struct {
 	module *system
 	ep     *core.Endpoint
-	home   bool // in the system account
+	home   bool         // in the system account
+	asked  atomic.Int32 // requests that wait
 }
+
+// Bounds of requests: who floods an account's services gets no answers any more, and nobody else hears of it.
+const (
+	mostAsked = 128     // that wait, of one account
+	mostBody  = 8 << 10 // bytes
+)
 
 // Deliver implements core.Sink: requests wait for the worker. Without a reply there is nothing to do.
 func (w *peer) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict {
 	if len(m.Reply) == 0 || len(subs) == 0 {
 		return core.Refused
 	}
-	r := &request{peer: w, service: subs[0].Tag.(*service), subject: string(m.Subject), reply: string(m.Reply),
-		body: append([]byte(nil), m.Payload...)}
+	r := &request{peer: w, service: subs[0].Tag.(*service), subject: string(m.Subject), reply: string(m.Reply)}
+	if len(m.Payload) > mostBody {
+		r.tooLong = true
+	} else {
+		r.body = bytes.Clone(m.Payload)
+	}
 	if from := m.From(); from != nil {
 		r.asker = from.Identity()
 	}
-	if !w.module.queue.add(r) {
+	if w.asked.Add(1) > mostAsked || !w.module.queue.add(r) {
+		w.asked.Add(-1)
 		return core.Dropped
 	}
 	return core.Taken

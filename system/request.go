@@ -17,6 +17,7 @@ type request struct {
 	subject string
 	reply   string
 	body    []byte
+	tooLong bool           // the body was, and was not kept
 	asker   *core.Identity // nil: not known
 }
 
@@ -83,6 +84,9 @@ var states = []string{"open", "closed", "all"}
 // read reads the body of a request: whom it is for, and what of a page.
 func (r *request) read(page string) (f filters, query url.Values, err error) {
 	query = make(url.Values)
+	if r.tooLong {
+		return f, nil, refusal("the body is too long")
+	}
 	if len(r.body) == 0 {
 		return f, query, nil
 	}

@@ -12,7 +12,7 @@ type service struct {
 	page   string // whose query the body of a request is, or empty
 	answer func(m *system, r *request, query url.Values) (any, error)
 	bare   bool // the answer stands alone
-	raw    bool // the body is no JSON
+	raw    bool // the body is no JSON, or does not matter
 }
 
 // errSilent is the error of a service that has nothing to say.
@@ -69,7 +69,7 @@ var ofEverybody = map[string]*service{
 const userInfo = "$SYS.REQ.USER.INFO"
 
 var (
-	userService       = &service{answer: (*system).userInfo}
+	userService       = &service{answer: (*system).userInfo, raw: true}
 	subscriberService = &service{answer: (*system).subscribers, bare: true, raw: true}
 )
 
@@ -177,17 +177,18 @@ type fault struct {
 
 // do implements job.
 func (r *request) do(m *system) {
-	var f filters
+	r.peer.asked.Add(-1)
 	var query url.Values
 	if !r.service.raw {
-		var err error
-		if f, query, err = r.read(r.service.page); err != nil {
+		f, q, err := r.read(r.service.page)
+		if err != nil {
 			r.peer.send(r.reply, envelope{Server: m.server(), Error: &fault{http.StatusBadRequest, err.Error()}})
 			return
 		}
 		if !f.matches(m.server()) {
 			return
 		}
+		query = q
 	}
 	data, err := r.service.answer(m, r, query)
 	switch {

@@ -54,7 +54,7 @@ var questions = []question{
 	{"ann", "$SYS.REQ.USER.INFO", ""}, {"ann", "$SYS.REQ.ACCOUNT.PING.CONNZ", ""}, {"ann", "$SYS.REQ.SERVER.PING.CONNZ", `{"acc":"SYS","auth":true}`},
 	{"ann", "$SYS.REQ.ACCOUNT.PING.STATZ", ""}, {"ann", "$SYS.REQ.ACCOUNT.PING.STATZ", `{"accounts":["SYS"]}`}, {"ann", "$SYS.DEBUG.SUBSCRIBERS", "x"},
 	{"ann", "$SYS.REQ.SERVER.PING", ""}, {"ann", "$SYS.REQ.SERVER.PING.VARZ", ""}, {"ann", "$SYS.REQ.ACCOUNT.A.CONNZ", ""}, {"ann", "$SYS.REQ.SERVER.ID.KICK", `{"cid":1}`},
-	{"eve", "$SYS.REQ.USER.INFO", ""}, {"eve", "$SYS.REQ.ACCOUNT.PING.CONNZ", `{"acc":"SYS"}`},
+	{"eve", "$SYS.REQ.USER.INFO", ""}, {"eve", "$SYS.REQ.USER.INFO", "anything"}, {"eve", "$SYS.REQ.ACCOUNT.PING.CONNZ", `{"acc":"SYS"}`},
 }
 
 // intended are the differences between our answers and nats-server's, by path in the answer, all below it
