@@ -18,7 +18,6 @@ var refusals = []struct {
 		"accounts_resolver", "resolver_tls", "resolver_preload", "resolver_pinned_accounts", "trusted", "trusted_keys"}},
 	{"an edge gateway has no routes: connect it to a cluster as a leaf node, with leafnodes", []string{
 		"cluster", "gateway", "connect_error_reports", "reconnect_error_reports"}},
-	{"leaf node connections are not there for now", []string{"leafnodes", "leaf"}},
 	{"streams are not there for now", []string{
 		"jetstream", "store_dir", "storedir", "default_js_domain"}},
 	{"WebSocket is not there for now", []string{"websocket", "ws"}},

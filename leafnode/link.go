@@ -35,6 +35,8 @@ type link struct {
 	pingsOut int
 	lastSaid error // the other side's last -ERR
 
+	logged [reason.Count]int64 // of drops; the remote's goroutine's
+
 	up    atomic.Int64 // Unix nanoseconds since when interest flows; 0: not yet
 	rtt   atomic.Int64 // nanoseconds; 0: not known
 	drops [reason.Count]atomic.Int64

@@ -1,8 +1,10 @@
 package leafnode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +138,13 @@ func TestDelivery(t *testing.T) {
 		if dropped := b.link.drops[tc.drop].Load() - before; (tc.drop != reason.None) != (dropped == 1) {
 			t.Errorf("%s: %d dropped as %v", tc.name, dropped, tc.drop)
 		}
+	}
+	var log bytes.Buffer
+	b.link.module.log = slog.New(slog.NewTextHandler(&log, nil))
+	b.link.logDrops()
+	b.link.logDrops()
+	if text := log.String(); strings.Count(text, "\n") != 3 || !strings.Contains(text, "reason=max_payload count=1") || !strings.Contains(text, "reason=invalid_subject count=2") {
+		t.Errorf("logged: %s", text)
 	}
 	b.conn.full = true
 	if n := b.publish(core.Message{Subject: []byte("a.b")}); n != 1 || b.link.drops[reason.OutboxFull].Load() != 1 {
@@ -314,7 +323,7 @@ func TestDeliverAllocs(t *testing.T) {
 }
 
 // nobody takes everything.
-type nobody struct{ inbox }
+type nobody struct{}
 
 func (nobody) Run([]byte, []byte, int, bool) core.Verdict               { return core.Taken }
 func (nobody) Deliver(*core.Message, []*core.Subscription) core.Verdict { return core.Taken }

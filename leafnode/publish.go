@@ -49,3 +49,14 @@ func validHeader(h []byte) bool {
 
 // drop counts a message that did not cross.
 func (l *link) drop(why reason.Reason) { l.drops[why].Add(1) }
+
+// logDrops tells what was dropped since it last did, a line for each reason. The remote's goroutine calls it.
+func (l *link) logDrops() {
+	for why := range reason.All() {
+		if n := l.drops[why].Load(); n > l.logged[why] {
+			l.module.log.Warn("messages did not cross a link", "uplink", l.opts.name(), "account", l.opts.account, "reason", why.Code(),
+				"count", n-l.logged[why])
+			l.logged[why] = n
+		}
+	}
+}

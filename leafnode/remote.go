@@ -228,9 +228,11 @@ const newsWait = 50 * time.Millisecond
 
 // serve tells the link's news until it ends. held: it was up for a while.
 func (r *remote) serve(ctx context.Context, l *link) (held bool) {
-	later := time.NewTimer(time.Hour)
+	later, minute := time.NewTimer(time.Hour), time.NewTicker(time.Minute)
 	defer later.Stop()
+	defer minute.Stop()
 	known := false
+	defer l.logDrops()
 	for {
 		select {
 		case <-l.wake:
@@ -243,6 +245,8 @@ func (r *remote) serve(ctx context.Context, l *link) (held bool) {
 			}
 		case <-later.C:
 			l.ring()
+		case <-minute.C:
+			l.logDrops()
 		case <-ctx.Done():
 			l.conn.EvictAfter(nil, netio.ErrServerStopped)
 			<-l.ended

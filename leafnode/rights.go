@@ -57,7 +57,7 @@ func newRights(told *wire.Rights, denied []string) *rights {
 func appendGrants(to []grant, entries []string) []grant {
 	for _, e := range entries {
 		pattern, queue, _ := strings.Cut(e, " ")
-		if core.ValidPattern(pattern) {
+		if core.ValidPattern(pattern) && (queue == "" || core.ValidPattern(queue)) {
 			to = append(to, grant{pattern, queue})
 		}
 	}
@@ -74,18 +74,22 @@ func (r *rights) passes(subject, queue string) bool {
 	return (!r.restricted || covered(r.allow, subject, queue)) && !covered(r.deny, subject, queue)
 }
 
-// covered: a grant with a queue is about members of that one only.
+// about says whether g is about members of queue: with a queue of its own it is about those of that one only.
+func (g *grant) about(queue string) bool {
+	return g.queue == "" || queue != "" && core.Covers(g.queue, queue)
+}
+
 func covered(grants []grant, pattern, queue string) bool {
 	for _, g := range grants {
-		if (g.queue == "" || queue != "" && core.Covers(g.queue, queue)) && core.Covers(g.pattern, pattern) {
+		if g.about(queue) && core.Covers(g.pattern, pattern) {
 			return true
 		}
 	}
 	return false
 }
 
-// subscribes says whether to ask the other side for a pattern. It closes the link for a literal that it may not send; of
-// a wildcard it sends what it may.
+// subscribes says whether to ask the other side for a pattern. It would close the link for a literal that it may not send;
+// of a wildcard it sends what it may.
 func (r *rights) subscribes(pattern, queue string) bool {
 	if isExempt(pattern) {
 		return true
@@ -97,7 +101,7 @@ func (r *rights) subscribes(pattern, queue string) bool {
 		return false
 	}
 	for _, g := range r.allow {
-		if core.Overlap(g.pattern, pattern) {
+		if g.about(queue) && core.Overlap(g.pattern, pattern) {
 			return true
 		}
 	}
