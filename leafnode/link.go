@@ -120,8 +120,8 @@ func (l *link) join(told wire.Info) error {
 	l.news.hear(interest{subject: l.module.beacon(l.opts.account)}, 1)
 	l.repattern(account.Patterns())
 	l.ep.Store(l.module.env.Engine.Attach(&core.Identity{Account: account, User: l.info.ServerName, Perms: perms}, core.Peer{
-		Protocol: Protocol, ID: l.conn.ID(), Name: l.info.ServerName, Remote: l.conn.RemoteAddr().String(), NoEcho: true,
-		Relay: true, Upstream: true,
+		Protocol: Protocol, Name: l.info.ServerName, Remote: l.conn.RemoteAddr().String(), // no ID: limits are for clients
+		NoEcho: true, Relay: true, Upstream: true,
 	}, l))
 	now := time.Now()
 	l.up.Store(now.UnixNano())

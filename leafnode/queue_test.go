@@ -93,3 +93,61 @@ func TestQueueFairness(t *testing.T) {
 		t.Errorf("one of four members got %d of %d", n, messages)
 	}
 }
+
+// TestSites: two sites below one hub hear each other and it, every message once.
+func TestSites(t *testing.T) {
+	hub := startHub(t, hubConf(""))
+	a, b := startSite(t, remote(hub, "")), startSite(t, remote(hub, ""))
+	clients := []*nats.Conn{connect(t, hub.URL), connect(t, siteURL(a)), connect(t, siteURL(b))}
+	var subs []*nats.Subscription
+	for _, nc := range clients {
+		subs = append(subs, subscribe(t, nc, "x.>"), subscribe(t, nc, "x.*"))
+	}
+	awaitCount(t, "both sites are known above", func() int { return interestIn(t, hub, "x.>") + interestIn(t, hub, "x.*") }, 4)
+	for i, nc := range clients {
+		probe := fmt.Sprintf("probe.%d", i)
+		for j, other := range clients {
+			s := subscribe(t, other, probe)
+			if j != i {
+				awaitInterest(t, nc, probe)
+			}
+			must(t, s.Unsubscribe())
+		}
+	}
+	until(t, "everybody hears everybody", func() bool {
+		for i, nc := range clients {
+			publish(t, nc, "x.ready", fmt.Sprint(i))
+		}
+		for _, s := range subs {
+			if n, _, _ := s.Pending(); n < 3 {
+				return false
+			}
+		}
+		return true
+	})
+	const messages = 200
+	for i, nc := range clients {
+		for range messages {
+			must(t, nc.Publish(fmt.Sprintf("x.%d", i), nil))
+		}
+		must(t, nc.Publish(fmt.Sprintf("x.%d", i), []byte("end")))
+		must(t, nc.Flush())
+	}
+	for i, s := range subs {
+		got, ends := make(map[string]int), 0
+		for ends < len(clients) {
+			m, err := s.NextMsg(patience)
+			must(t, err)
+			if string(m.Data) == "end" {
+				ends++
+			} else if m.Subject != "x.ready" {
+				got[m.Subject]++
+			}
+		}
+		for j := range clients {
+			if n := got[fmt.Sprintf("x.%d", j)]; n != messages {
+				t.Errorf("subscription %d got %d of %d messages from %d", i, n, messages, j)
+			}
+		}
+	}
+}

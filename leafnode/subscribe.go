@@ -33,9 +33,6 @@ func (l *link) onSub(ep *core.Endpoint) error {
 	case errors.Is(err, core.ErrBadSubject):
 		l.refuse("Invalid Subscription", reason.InvalidSubject)
 		return nil
-	case errors.Is(err, core.ErrTooManySubs):
-		l.refuse("maximum subscriptions exceeded", reason.MaxSubscriptions)
-		return nil
 	case err != nil:
 		return errProtocol.with(err)
 	}
