@@ -14,7 +14,8 @@ import (
 )
 
 const limited = `accounts {
-  L { users: [{user: l, password: l}], limits { max_connections: 2, max_subscriptions: 3, max_payload: 10 } }
+  L { users: [{user: l, password: l}], limits { max_connections: 2, max_subscriptions: 3 } }
+  P { users: [{user: p, password: p}], limits { max_payload: 10 } }
   M { users: [{user: m, password: m}] }
 }`
 
@@ -29,13 +30,13 @@ func TestAccountLimits(t *testing.T) {
 	onEach(t, limited, func(t *testing.T, s *peer.Server) {
 		play(t, s, nil, limits)
 		t.Run("payload", func(t *testing.T) {
-			nc := connect(t, s, nats.UserInfo("l", "l"))
+			nc := connect(t, s, nats.UserInfo("p", "p"))
 			must(t, nc.Flush())
 			if n := nc.MaxPayload(); n != 10 {
 				t.Errorf("clients are told %d bytes", n)
 			}
 			want := []string{"+OK", "-ERR 'Maximum Payload Violation'"}
-			if got := raw(t, s.Addr(), "l", "PUB a 10\r\n0123456789\r\n", "PUB a 11\r\n0123456789a\r\n"); fmt.Sprint(got) != fmt.Sprint(want) {
+			if got := raw(t, s.Addr(), "p", "PUB a 10\r\n0123456789\r\n", "PUB a 11\r\n0123456789a\r\n"); fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("got %q", got)
 			}
 			if got := raw(t, s.Addr(), "m", "PUB a 11\r\n0123456789a\r\n"); fmt.Sprint(got) != "[+OK]" {
