@@ -112,6 +112,7 @@ func TestDelivery(t *testing.T) {
 	if err := b.feed(joined+"LS+ a\r\nLS+ a.>\r\nLS+ a g1 1\r\nLS+ * g2 1\r\n", 100); err != nil {
 		t.Fatal(err)
 	}
+	b.link.tellNews()
 	b.conn.text()
 	for _, tc := range []struct {
 		name string
@@ -157,6 +158,7 @@ func TestDelivery(t *testing.T) {
 	if err := b.feed(joined+"LS+ a.>\r\n", 100); err != nil {
 		t.Fatal(err)
 	}
+	b.link.tellNews()
 	b.conn.text()
 	b.publish(core.Message{Subject: []byte("a.b"), Header: header, Payload: []byte("x")})
 	if got := b.conn.text(); got != "LMSG a.b 1\r\nx\r\n" {
@@ -226,6 +228,20 @@ func TestNews(t *testing.T) {
 	if got := b.conn.text(); got != "LS+ a g 3\r\n" {
 		t.Errorf("of three members: %q", got)
 	}
+	if err := b.feed("LS+ q\r\n", 100); err != nil {
+		t.Fatal(err)
+	}
+	answers, err := b.client.Subscribe("inbox", core.SubOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.publish(core.Message{Subject: []byte("q"), Reply: []byte("inbox")})
+	if got := b.conn.text(); got != "LS+ inbox\r\nLMSG q inbox 0\r\n\r\n" {
+		t.Errorf("a request with a new inbox: %q", got)
+	}
+	b.client.Unsubscribe(answers, 0)
+	b.link.tellNews()
+	b.conn.text()
 	b.client.Close()
 	b.link.tellNews()
 	if got := b.conn.text(); got != "LS- a g\r\n" {

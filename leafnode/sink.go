@@ -29,6 +29,9 @@ func (l *link) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict 
 		l.drop(reason.InvalidSubject)
 		return core.Dropped
 	}
+	if l.news.late() && l.conn.Pending() < newsMost {
+		l.queueNews()
+	}
 	l.out.Lock()
 	defer l.out.Unlock()
 	l.to = l.to[:0]
