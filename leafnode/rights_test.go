@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 )
 
@@ -18,7 +19,7 @@ func TestPermissions(t *testing.T) {
 			{ user: op, password: pw } ] } }
 		leafnodes { listen: "127.0.0.1:$LEAF_PORT" }`)
 	site := startSite(t, fmt.Sprintf(`{ url: "nats-leaf://site:pw@%s", deny_imports: "down.unwanted", deny_exports: ["up.kept.>"] }`, hub.Leaf))
-	up, down := connect(t, "nats://op:pw@"+hub.Addr()), connect(t, siteURL(site))
+	up, down := connect(t, "nats://op:pw@"+hub.Addr(), nats.NoEcho()), connect(t, siteURL(site), nats.NoEcho())
 
 	above, below := subscribe(t, up, ">"), subscribe(t, down, ">")
 	for _, literal := range []string{"not.allowed", "down.secret", "down.unwanted", "$JS.API.INFO", "$KV.b.k", "$SYS.X"} {
