@@ -48,6 +48,7 @@ type speaker struct {
 	conn  *nats.Conn
 	heard chan *nats.Msg
 	last  *nats.Msg
+	subs  []*nats.Subscription
 	inbox string
 }
 
@@ -93,7 +94,16 @@ func (u *users) speaker(name string) *speaker {
 	nc := connect(u.T, u.server, u.options(name)...)
 	s := &speaker{conn: nc, heard: make(chan *nats.Msg, 10_000), inbox: "_INBOX." + strings.ReplaceAll(name, ":", "-")}
 	u.byName[name] = s
+	u.Cleanup(s.leave)
 	return s
+}
+
+// leave waits until the server knows that nobody listens here any more: the next script may depend on it.
+func (s *speaker) leave() {
+	for _, sub := range s.subs {
+		_ = sub.Unsubscribe() // it may be closed already
+	}
+	_ = s.conn.FlushTimeout(patience)
 }
 
 // say plays one line.
@@ -149,7 +159,10 @@ func (s *speaker) act(verb, rest string) func() error {
 }
 
 func (s *speaker) subscribe(subject, queue string) error {
-	_, err := s.conn.ChanQueueSubscribe(subject, queue, s.heard)
+	sub, err := s.conn.ChanQueueSubscribe(subject, queue, s.heard)
+	if err == nil {
+		s.subs = append(s.subs, sub)
+	}
 	return err
 }
 
