@@ -43,7 +43,7 @@ func TestPasswd(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			code, out, errs := typed(passwd, tt.in, "-cost", "4")
-			if code != tt.code || !strings.Contains(errs, tt.says) || strings.Contains(errs+out, "s3") {
+			if code != tt.code || !strings.Contains(errs, tt.says) || strings.Contains(errs+out, "cret") { // a hash may well have "s3"
 				t.Fatalf("exit code %d, %q, %q", code, out, errs)
 			}
 			hash := []byte(strings.TrimSpace(out))
