@@ -9,7 +9,7 @@ import (
 // LameDuck implements module.LameDucker: it takes no more clients, and after a grace period sends those there are away one
 // by one, so that they do not all arrive elsewhere at once.
 func (f *frontend) LameDuck(ctx context.Context) error {
-	f.stopAccepting()
+	f.sockets().StopAccepting()
 	all := f.connections()
 	if len(all) == 0 {
 		return nil

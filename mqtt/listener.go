@@ -2,18 +2,18 @@ package mqtt
 
 import (
 	"fmt"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"leafgate/internal/netio"
+	"leafgate/module"
 )
 
 // A listener is one address with rules of its own. It makes the sessions of its connections.
 type listener struct {
 	module *frontend
 	opts   atomic.Pointer[listenOptions]
-	net    atomic.Pointer[netio.Listener]
+	socket module.Socket
 }
 
 // NewSession implements netio.SessionServer. Whoever has no room hears it once it has sent CONNECT.
@@ -41,11 +41,9 @@ func (o *listenOptions) connectTimeout() time.Duration {
 
 // listen binds l.
 func (l *listener) listen() error {
-	n, err := l.module.env.Net.Listen(l, l.netOptions())
-	if err != nil {
+	if err := l.socket.Listen(l.module.env.Net, l, l.netOptions()); err != nil {
 		return fmt.Errorf("listen for MQTT clients on %s: %w", l.opts.Load().addr(), err)
 	}
-	l.net.Store(n)
 	return nil
 }
 
@@ -66,12 +64,5 @@ func (l *listener) netOptions() netio.ListenOptions {
 	return n
 }
 
-// port is the one clients reach, 0 before listen.
-func (l *listener) port() int {
-	if n := l.net.Load(); n != nil {
-		if a, ok := n.Addr().(*net.TCPAddr); ok {
-			return a.Port
-		}
-	}
-	return max(0, l.opts.Load().port)
-}
+// port is the one clients reach, 0 before listen where any will do.
+func (l *listener) port() int { return l.socket.Port(l.opts.Load().port) }

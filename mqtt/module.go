@@ -90,7 +90,7 @@ func (f *frontend) Start(context.Context) error {
 			f.stop(0)
 			return err
 		}
-		f.log.Info("listening for MQTT clients", "addr", l.net.Load().Addr().String())
+		f.log.Info("listening for MQTT clients", "addr", l.socket.Addr().String())
 	}
 	f.log.Info("MQTT sessions and retained messages live in memory: they end with the process")
 	return nil
@@ -110,41 +110,26 @@ func (f *frontend) stop(drain time.Duration) {
 	f.mu.Lock()
 	f.stopping = true
 	f.mu.Unlock()
-	f.stopAccepting()
+	f.sockets().StopAccepting()
 	for _, c := range f.connections() {
 		c.dismiss(errShutdown)
 	}
-	var wg sync.WaitGroup
-	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			wg.Go(func() { n.Stop(drain) })
-		}
-	}
-	wg.Wait()
+	f.sockets().Stop(drain)
 	f.agenda.stop()
 	f.wg.Wait()
 	f.endAll()
 	f.own.stop()
 }
 
-func (f *frontend) stopAccepting() {
+func (f *frontend) sockets() (all module.Sockets) {
 	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			n.StopAccepting()
-		}
-	}
-}
-
-// Addrs are the addresses bound.
-func (f *frontend) Addrs() []net.Addr {
-	var all []net.Addr
-	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			all = append(all, n.Addr())
-		}
+		all = append(all, &l.socket)
 	}
 	return all
 }
+
+// Addrs are the addresses bound.
+func (f *frontend) Addrs() []net.Addr { return f.sockets().Addrs() }
 
 // NewSession implements netio.SessionServer for other modules' connections, by the rules of the first listener.
 func (f *frontend) NewSession(c *netio.Conn) netio.Session { return f.listeners[0].NewSession(c) }

@@ -68,9 +68,7 @@ func (l *listener) reload(next *listenOptions) {
 		next.tls = was.tls
 	}
 	l.opts.Store(next)
-	if n := l.net.Load(); n != nil {
-		n.Update(l.netOptions())
-	}
+	l.socket.Update(l.netOptions())
 }
 
 // recheck asks whether the client may stay as it is. One that is away gets the rights it would come back to, or its session

@@ -15,7 +15,7 @@ func (f *frontend) LameDuck(ctx context.Context) error {
 		return nil
 	}
 	f.log.Info("entering lame duck mode, no new clients")
-	f.stopAccepting()
+	f.sockets().StopAccepting()
 	all := f.sessions()
 	for _, s := range all {
 		s.announceLameDuck()

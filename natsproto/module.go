@@ -65,7 +65,7 @@ func (f *frontend) Start(context.Context) error {
 			f.stop(0)
 			return err
 		}
-		f.log.Info("listening for NATS clients", "addr", l.net.Load().Addr().String())
+		f.log.Info("listening for NATS clients", "addr", l.socket.Addr().String())
 	}
 	return nil
 }
@@ -84,34 +84,19 @@ func (f *frontend) stop(drain time.Duration) {
 	f.mu.Lock()
 	f.stopping = true
 	f.mu.Unlock()
-	f.stopAccepting()
-	var wg sync.WaitGroup
-	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			wg.Go(func() { n.Stop(drain) })
-		}
-	}
-	wg.Wait()
+	f.sockets().StopAccepting()
+	f.sockets().Stop(drain)
 }
 
-func (f *frontend) stopAccepting() {
+func (f *frontend) sockets() (all module.Sockets) {
 	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			n.StopAccepting()
-		}
-	}
-}
-
-// Addrs are the addresses bound.
-func (f *frontend) Addrs() []net.Addr {
-	var all []net.Addr
-	for _, l := range f.listeners {
-		if n := l.net.Load(); n != nil {
-			all = append(all, n.Addr())
-		}
+		all = append(all, &l.socket)
 	}
 	return all
 }
+
+// Addrs are the addresses bound.
+func (f *frontend) Addrs() []net.Addr { return f.sockets().Addrs() }
 
 // NewSession implements netio.SessionServer for other modules' connections, by the rules of the first listener.
 func (f *frontend) NewSession(c *netio.Conn) netio.Session { return f.listeners[0].NewSession(c) }

@@ -67,9 +67,7 @@ func (l *listener) reload(next *listenOptions) (advertise bool) {
 		next.tls = was.tls
 	}
 	l.opts.Store(next)
-	if n := l.net.Load(); n != nil {
-		n.Update(l.netOptions())
-	}
+	l.socket.Update(l.netOptions())
 	return !slices.Equal(was.advertise, next.advertise)
 }
 
