@@ -258,6 +258,7 @@ func (b *Batch) SettleFor(ep *Endpoint) {
 
 // Flush ends a read burst or a loop turn: every message published so far is offered and written through.
 func (b *Batch) Flush() {
+	b.countPublished() // before anybody hears of it: who has its PONG finds what it published counted
 	b.closeRun(false)
 	for i := 0; i < len(b.touched); i++ { // by index: a sink may publish from Flush, into a batch of its own
 		ep := b.touched[i]
@@ -300,13 +301,22 @@ func (b *Batch) Throttle(limit <-chan struct{}) {
 
 // countPublisher writes the tallies where they belong.
 func (b *Batch) countPublisher() {
-	if b.pub == nil || b.in.msgs+b.out.msgs == 0 {
+	b.countPublished()
+	if b.pub == nil || b.out.msgs == 0 {
+		return
+	}
+	b.pub.account.stats.out.add(b.out)
+	b.out = tally{}
+}
+
+// countPublished does so for what was published, not for what was delivered of it.
+func (b *Batch) countPublished() {
+	if b.pub == nil || b.in.msgs == 0 {
 		return
 	}
 	b.pub.stats.in.add(b.in)
 	b.pub.account.stats.in.add(b.in)
-	b.pub.account.stats.out.add(b.out)
-	b.in, b.out = tally{}, tally{}
+	b.in = tally{}
 }
 
 // rest makes b fit for waiting in the pool: nothing of publishers stays.

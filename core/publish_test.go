@@ -144,6 +144,29 @@ func TestRunForNobodyIsNotCounted(t *testing.T) {
 	want(t, "out of the account", s.acc.Stats().OutMsgs, 2)
 }
 
+// witness asks, when a message reaches it, what its publisher is said to have published.
+type witness struct {
+	null
+	pub  *core.Endpoint
+	seen core.Stats
+}
+
+func (w *witness) Run([]byte, []byte, int, bool) core.Verdict {
+	w.seen = w.pub.Stats()
+	return core.Taken
+}
+
+// Who has an answer behind its message finds that counted.
+func TestPublishedIsCountedBeforeItIsHeardOf(t *testing.T) {
+	s := newSpace(t)
+	to := &witness{pub: s.attach(core.Peer{}, null{})}
+	s.lines(s.attach(core.Peer{}, to), "x", "1")
+	b := s.Get()
+	publish(b, to.pub, "x", "1")
+	s.Put(b)
+	want(t, "in, as the message came", to.seen.InMsgs, 1)
+}
+
 func TestUnsubscribeMaxAlreadyReached(t *testing.T) {
 	s := newSpace(t)
 	to := newSink()
