@@ -81,7 +81,8 @@ func (s *fakeServer) server() *server {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	srv := &server{addrs: map[protocol]netip.AddrPort{}, cmd: &exec.Cmd{Process: p}}
+	srv := &server{place: place{addrs: map[protocol]netip.AddrPort{}}, cmd: &exec.Cmd{Process: p}}
+	srv.hub = srv // where a row wants one
 	for p, l := range s.listeners {
 		srv.addrs[p] = l.Addr().(*net.TCPAddr).AddrPort()
 	}

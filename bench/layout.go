@@ -22,6 +22,11 @@ func openStream(t *trial) (*stream, error) {
 			return st, err
 		}
 	}
+	if st.row.above != none {
+		if err = st.meet(); err != nil {
+			return st, fmt.Errorf("leaf and hub: %w", err)
+		}
+	}
 	return st, st.watchAll()
 }
 

@@ -101,7 +101,7 @@ func contest(ctx context.Context, o *options, j job, all []*binary, dir string) 
 			if results[i].Void != "" {
 				continue
 			}
-			s, err := try(ctx, o, j, bins[i], dir)
+			s, err := try(ctx, o, j, bins[i], all, dir)
 			if ctx.Err() != nil {
 				return nil, fmt.Errorf("measure: %w", ctx.Err())
 			}
@@ -114,11 +114,19 @@ func contest(ctx context.Context, o *options, j job, all []*binary, dir string) 
 	return results, nil
 }
 
-// try runs one job on a fresh server. A server that is too slow to end voids the row.
-func try(ctx context.Context, o *options, j job, b *binary, dir string) (sample, error) {
+// try runs one job on a fresh server, below a fresh hub if the row wants one. A server that is too slow to end voids the row.
+func try(ctx context.Context, o *options, j job, b *binary, all []*binary, dir string) (sample, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.limit(), fmt.Errorf("not done in %s", o.limit()))
 	defer cancel()
-	s, err := b.start(ctx, dir, j.row)
+	var hub *server
+	if j.row.above != none {
+		var err error
+		if hub, err = startHub(ctx, all, dir); err != nil {
+			return sample{}, err
+		}
+		defer hub.stop()
+	}
+	s, err := b.start(ctx, dir, j.row, hub)
 	if err != nil {
 		return sample{}, err
 	}

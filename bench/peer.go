@@ -57,6 +57,12 @@ func leafgateFile(at place) ([]string, error) {
 	if at.pages.IsValid() {
 		text += fmt.Sprintf("http: %q\n", at.pages)
 	}
+	if at.leaves.IsValid() {
+		text += fmt.Sprintf("leafnodes { listen: %q, compression: off }\n", at.leaves)
+	}
+	if at.hub.IsValid() {
+		text += fmt.Sprintf("leafnodes { remotes: [ { url: \"nats-leaf://%s\", compression: off } ] }\n", at.hub)
+	}
 	return at.file(text + at.conf)
 }
 

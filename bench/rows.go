@@ -29,11 +29,21 @@ type row struct {
 	clients    int   // request: clients with one request under way each
 	perSecond  int   // paced: messages of each publisher, in place of -rate for all
 	retained   int   // retained: messages
+	above      end   // stream: who is a client of a hub, of which the server is a leaf; none: there is no hub
 	logins     int   // paced: others whose passwords are being checked; compared with the same row without
 
 	pages bool   // the server is to serve monitoring pages
 	conf  string // what the server's configuration says besides
 }
+
+// An end is one side of a row.
+type end int
+
+const (
+	none end = iota
+	publishers
+	subscribers
+)
 
 // A protocol is what a client speaks.
 type protocol int
@@ -96,6 +106,11 @@ var rows = []row{
 	{name: "mqtt-idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, from: mqtt, to: mqtt, servers: toMosquitto},
 	{name: "mqtt-to-nats", about: "1 MQTT publisher, 1 NATS subscriber", run: runStream, from: mqtt, to: nats, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
 	{name: "nats-to-mqtt", about: "1 NATS publisher, 1 MQTT subscriber", run: runStream, from: nats, to: mqtt, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
+
+	{name: "leaf-up", about: "1 publisher at the leaf, 1 subscriber at its hub", run: runStream, above: subscribers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
+	{name: "leaf-down", about: "1 publisher at the hub, 1 subscriber at the leaf", run: runStream, above: publishers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
+	{name: "leaf-mqtt-q0", about: "100 MQTT publishers at the leaf, a topic each, QoS 0, 1 NATS subscriber at its hub", run: runStream, from: mqtt, to: nats, above: subscribers, pubs: 100, subs: 1, devices: true, sizes: []int{128, 1024}, servers: twoOfNATS},
+	{name: "leaf-mqtt-q1", about: "100 MQTT publishers at the leaf, a topic each, QoS 1, 1 NATS subscriber at its hub", run: runStream, from: mqtt, to: nats, qos: 1, above: subscribers, pubs: 100, subs: 1, devices: true, sizes: []int{128, 1024}, servers: twoOfNATS},
 }
 
 // A job is a row with one of its payload sizes and the servers to run it on.
@@ -103,6 +118,11 @@ type job struct {
 	row     row
 	size    int
 	servers []string
+}
+
+// needs reports whether the server is to run, measured or as a hub.
+func (j job) needs(server string) bool {
+	return slices.Contains(j.servers, server) || j.row.above != none && server == hubServer
 }
 
 // selectJobs makes the programme from -rows, -sizes and -servers. Each comma-separated pattern must match a whole name. A row

@@ -34,6 +34,8 @@ type place struct {
 	addrs   map[protocol]netip.AddrPort
 	pending int            // messages that may wait for a client, where a server wants to be told; 0: its default
 	pages   netip.AddrPort // where monitoring pages are asked for
+	leaves  netip.AddrPort // where leaf nodes are let in
+	hub     netip.AddrPort // where the hub lets them in of which this is to be a leaf
 	conf    string         // of the row
 }
 
@@ -76,7 +78,7 @@ type binary struct {
 func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary, error) {
 	var bins []*binary
 	for _, k := range serverKinds() {
-		if !slices.ContainsFunc(jobs, func(j job) bool { return slices.Contains(j.servers, k.name) }) {
+		if !slices.ContainsFunc(jobs, func(j job) bool { return j.needs(k.name) }) {
 			continue
 		}
 		path, err := o.bins[k.name], error(nil)
@@ -98,35 +100,42 @@ func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary
 
 // A server is one process on free loopback ports. Stop must be called.
 type server struct {
-	addrs map[protocol]netip.AddrPort
-	pages netip.AddrPort // monitoring
-	cmd   *exec.Cmd
-	log   bytes.Buffer // what it printed; read it after done
-	wg    sync.WaitGroup
-	done  chan struct{} // closed when the process has ended
-	dir   string
+	place
+	hub  *server // of which it is a leaf; nil: none
+	cmd  *exec.Cmd
+	log  bytes.Buffer // what it printed; read it after done
+	wg   sync.WaitGroup
+	done chan struct{} // closed when the process has ended
 }
 
-// start runs b for clients of row r and returns when it takes them. It must be called from a thread that lives on: see
-// bindToUs.
-func (b *binary) start(ctx context.Context, dir string, r row) (*server, error) {
-	s := &server{addrs: map[protocol]netip.AddrPort{}, done: make(chan struct{})}
-	var err error
-	for _, p := range []protocol{r.from, r.to} {
-		if _, ok := s.addrs[p]; !ok && err == nil {
-			s.addrs[p], err = freeAddress()
-		}
-	}
-	for taken := r.pages; taken && err == nil; taken = s.takes(s.pages) {
-		s.pages, err = freeAddress()
-	}
-	if err == nil {
-		s.dir, err = os.MkdirTemp(dir, b.Name+"-")
-	}
+// start runs b for clients of row r, below hub if there is one, and returns when it takes them. It must be called from a
+// thread that lives on: see bindToUs.
+func (b *binary) start(ctx context.Context, dir string, r row, hub *server) (*server, error) {
+	free, err := freeAddresses(3)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	args, err := b.kind.arguments(place{s.dir, s.addrs, r.pending(), s.pages, r.conf})
+	at := place{addrs: map[protocol]netip.AddrPort{r.from: free[0]}, pending: r.pending(), conf: r.conf}
+	if r.to != r.from {
+		at.addrs[r.to] = free[1]
+	}
+	if r.pages {
+		at.pages = free[2]
+	}
+	if hub != nil {
+		at.hub = hub.leaves
+	}
+	return b.launch(ctx, dir, at, hub)
+}
+
+// launch runs b in a fresh directory below dir.
+func (b *binary) launch(ctx context.Context, dir string, at place, hub *server) (*server, error) {
+	s := &server{place: at, hub: hub, done: make(chan struct{})}
+	var err error
+	if s.dir, err = os.MkdirTemp(dir, b.Name+"-"); err != nil {
+		return nil, fmt.Errorf("start %s: %w", b.Name, err)
+	}
+	args, err := b.kind.arguments(s.place)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
@@ -151,16 +160,6 @@ func (b *binary) start(ctx context.Context, dir string, r row) (*server, error) 
 
 // page is where one of its monitoring pages is.
 func (s *server) page(path string) string { return "http://" + s.pages.String() + path }
-
-// takes reports whether clients get in at that address.
-func (s *server) takes(at netip.AddrPort) bool {
-	for _, addr := range s.addrs {
-		if addr == at {
-			return true
-		}
-	}
-	return false
-}
 
 // entrance is where clients of p get in.
 func (s *server) entrance(p protocol, qos byte) entrance { return entrance{s.addrs[p], p.speak(qos)} }
@@ -207,12 +206,15 @@ func (s *server) tail() string {
 	return string(bytes.TrimSpace(out[max(0, len(out)-keep):]))
 }
 
-// freeAddress is a loopback port that nobody listens on now.
-func freeAddress() (netip.AddrPort, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("find a free port: %w", err)
+// freeAddresses are n loopback ports that nobody listens on now.
+func freeAddresses(n int) (free []netip.AddrPort, err error) {
+	for range n {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer l.Close() // after all, or one is found twice
+		free = append(free, l.Addr().(*net.TCPAddr).AddrPort())
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort(), nil
+	return free, nil
 }

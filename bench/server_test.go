@@ -41,18 +41,35 @@ func TestMissingServer(t *testing.T) {
 	}
 }
 
+// TestHubIsNeeded: rows of leaf nodes have their hub, whoever is measured.
+func TestHubIsNeeded(t *testing.T) {
+	jobs, err := selectJobs("leaf-up", []int{16}, []string{"leafgate"})
+	if err != nil || len(jobs) != 1 || !jobs[0].needs(hubServer) || !jobs[0].needs("leafgate") || jobs[0].needs("mosquitto") {
+		t.Errorf("got %+v, %v", jobs, err)
+	}
+	if jobs, err = selectJobs("1:1", []int{16}, []string{"leafgate"}); err != nil || jobs[0].needs(hubServer) {
+		t.Errorf("got %+v, %v", jobs, err)
+	}
+}
+
 // TestArguments: each server is told where to listen for what a row needs, and nothing else.
 func TestArguments(t *testing.T) {
 	at4222, at1883 := netip.MustParseAddrPort("127.0.0.1:4222"), netip.MustParseAddrPort("127.0.0.1:1883")
+	at7422 := netip.MustParseAddrPort("127.0.0.1:7422")
 	onlyNATS, onlyMQTT := map[protocol]netip.AddrPort{nats: at4222}, map[protocol]netip.AddrPort{mqtt: at1883}
 	both := map[protocol]netip.AddrPort{nats: at4222, mqtt: at1883}
 	for _, c := range []struct {
-		server string
-		addrs  map[protocol]netip.AddrPort
-		want   []string
-		not    string
+		server      string
+		addrs       map[protocol]netip.AddrPort
+		leaves, hub netip.AddrPort
+		want        []string
+		not         string
 	}{
 		{server: "leafgate", addrs: onlyNATS, want: []string{`listen: "127.0.0.1:4222"`}, not: "mqtt"},
+		{server: "leafgate", addrs: onlyNATS, want: []string{`listen: "127.0.0.1:4222"`}, not: "leafnodes"},
+		{server: "leafgate", addrs: onlyNATS, hub: at7422, want: []string{`remotes: [ { url: "nats-leaf://127.0.0.1:7422", compression: off } ]`}, not: "listen: \"127.0.0.1:7422\""},
+		{server: "nats-server", addrs: onlyNATS, hub: at7422, want: []string{`remotes: [ { url: "nats-leaf://127.0.0.1:7422", compression: off } ]`}, not: "listen: \"127.0.0.1:7422\""},
+		{server: "nats-server", addrs: onlyNATS, leaves: at7422, want: []string{`leafnodes { listen: "127.0.0.1:7422", compression: off }`}, not: "remotes"},
 		{server: "leafgate", addrs: both, want: []string{`listen: "127.0.0.1:4222"`, `mqtt { listen: "127.0.0.1:1883" }`}, not: "jetstream"},
 		{server: "nats-server", addrs: onlyNATS, want: []string{`listen: "127.0.0.1:4222"`}, not: "jetstream"},
 		{server: "nats-server", addrs: onlyMQTT, want: []string{`mqtt { listen: "127.0.0.1:1883" }`, "jetstream", "server_name"}, not: "4222"},
@@ -60,7 +77,7 @@ func TestArguments(t *testing.T) {
 			"max_queued_messages 0", "set_tcp_nodelay true"}, not: "4222"},
 		{server: "mochi", addrs: onlyMQTT, want: []string{"-listen 127.0.0.1:1883", "-pending 7"}, not: "-c"},
 	} {
-		args, err := kindOf(c.server).arguments(place{dir: t.TempDir(), addrs: c.addrs, pending: 7})
+		args, err := kindOf(c.server).arguments(place{dir: t.TempDir(), addrs: c.addrs, pending: 7, leaves: c.leaves, hub: c.hub})
 		if err != nil {
 			t.Fatal(err)
 		}

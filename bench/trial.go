@@ -21,8 +21,8 @@ type trial struct {
 
 // newTrial is job j on server s.
 func newTrial(ctx context.Context, o *options, j job, s *server, drops bool) *trial {
-	return &trial{ctx: ctx, opt: o, row: j.row, size: j.size, server: s,
-		pub: s.entrance(j.row.from, j.row.qos), sub: s.entrance(j.row.to, j.row.qos), mayLose: drops && j.row.qos == 0}
+	return &trial{ctx: ctx, opt: o, row: j.row, size: j.size, server: s, pub: s.side(j.row, publishers).entrance(j.row.from, j.row.qos),
+		sub: s.side(j.row, subscribers).entrance(j.row.to, j.row.qos), mayLose: drops && j.row.qos == 0}
 }
 
 // expired says that the trial is over, and why.
