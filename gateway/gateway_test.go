@@ -23,7 +23,7 @@ import (
 	"leafgate/gateway/gatewaytest"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // A client is one raw connection.
 type client struct {

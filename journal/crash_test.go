@@ -273,7 +273,7 @@ func reported(report *journal.Report, seq uint64) bool {
 // wait polls until ok, at most for ten seconds.
 func wait(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

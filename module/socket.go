@@ -1,6 +1,7 @@
 package module
 
 import (
+	"context"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -57,6 +58,21 @@ func (all Sockets) StopAccepting() {
 			n.StopAccepting()
 		}
 	}
+}
+
+// longestDrain is for a stop without a bound.
+const longestDrain = 10 * time.Second
+
+// Drain says how long ctx gives peers, from now on, to take what waits for them: until its deadline; without one, 10 s.
+func Drain(ctx context.Context) time.Duration {
+	by, bound := ctx.Deadline()
+	switch {
+	case ctx.Err() != nil:
+		return 0
+	case !bound:
+		return longestDrain
+	}
+	return max(0, time.Until(by))
 }
 
 // Stop ends all connections, and returns when they have ended. They have until drain to take what waits for them.

@@ -14,7 +14,7 @@ import (
 	"leafgate/gateway"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // natsClient connects and waits until everything it says was taken.
 func natsClient(t *testing.T, addr, connect string, lines ...string) net.Conn {

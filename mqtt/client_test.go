@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 // conf opens a listener, and more of the mqtt block where a test has it.
 func conf(more string) string { return "mqtt { listen: \"127.0.0.1:-1\"\n" + more + "\n}\n" }

@@ -98,11 +98,7 @@ func (f *frontend) Start(context.Context) error {
 
 // Stop implements module.Module. Clients of MQTT 5 hear why; wills are published.
 func (f *frontend) Stop(ctx context.Context) error {
-	drain := time.Duration(0)
-	if by, ok := ctx.Deadline(); ok {
-		drain = max(0, time.Until(by))
-	}
-	f.stop(drain)
+	f.stop(module.Drain(ctx))
 	return f.store.Close()
 }
 

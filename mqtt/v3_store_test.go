@@ -77,7 +77,7 @@ func TestV3StoreFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 			for _, b := range x.send {
 				if _, err = conn.Write(b); err != nil {
 					t.Fatal(err)

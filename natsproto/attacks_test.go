@@ -67,7 +67,7 @@ func TestPreAuthMemory(t *testing.T) {
 		held[i], _ = connect(t, g)
 		held[i].send(begin)
 	}
-	before := heap()
+	before := settled(t)
 	for _, c := range held {
 		c.send(strings.Repeat("x", 4<<10-len(begin)))
 	}
@@ -80,10 +80,26 @@ func TestPreAuthMemory(t *testing.T) {
 	runtime.KeepAlive(held)
 }
 
-// heap is the bytes in use.
+// settled is the bytes in use once that does not change any more: what comes has been read.
+func settled(t *testing.T) (now int) {
+	const like = 32 << 10
+	calm := 0
+	waitFor(t, func() bool {
+		was := now
+		if now = heap(); max(now-was, was-now) > like {
+			calm = 0
+		}
+		calm++
+		return calm > 4
+	})
+	return now
+}
+
+// heap is the bytes in use, without what pools keep.
 func heap() int {
 	var m runtime.MemStats
 	runtime.GC()
+	runtime.GC() // pools keep what they have for one round
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
 }

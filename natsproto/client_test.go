@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 // A client is a raw connection: what it sends and expects are bytes.
 type client struct {

@@ -202,7 +202,7 @@ func (s *speaker) check(u *users, verb, rest string) error {
 func (s *speaker) got(want string) error {
 	select {
 	case s.last = <-s.heard:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		return errors.New("it did not come")
 	}
 	if want == "" {

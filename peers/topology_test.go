@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -164,10 +163,10 @@ func (top topology) hear(t *testing.T, s *peer.Server, i int) (all []string) {
 		for n, subject := range top.subjects {
 			must(t, nc.PublishRequest(subject, "reply.to", fmt.Appendf(nil, "%d from %d", n, from)))
 		}
-		must(t, nc.FlushTimeout(10*time.Second))
+		must(t, nc.FlushTimeout(patience))
 	}
 	for a, nc := range conns {
-		must(t, nc.FlushTimeout(10*time.Second))
+		must(t, nc.FlushTimeout(patience))
 		for len(heard[a]) > 0 {
 			m := <-heard[a]
 			reply, _, _ := strings.Cut(m.Reply, ".") // _R_ where it came as a request

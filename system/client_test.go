@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // login connects a user whose password is its name.
 func login(t *testing.T, url, user string, options ...nats.Option) *nats.Conn {

@@ -22,7 +22,7 @@ import (
 	"leafgate/gateway/gatewaytest"
 )
 
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // binary builds the program once, under a name that no other process has.
 var binary = sync.OnceValues(func() (string, error) {

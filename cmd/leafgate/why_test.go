@@ -30,7 +30,7 @@ monitor { authorization { user: ops, password: s3cret } }
 		code := run(append([]string{"why"}, args...), &stdout, &stderr)
 		return code, stdout.String(), stderr.String()
 	}
-	for deadline := time.Now().Add(15 * time.Second); ; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(5 * time.Millisecond) {
 		code, out, errs := ask("-s", "http://ops:s3cret@"+at, "ann")
 		if code != exitClean || errs != "" && !strings.Contains(errs, "nothing happened lately to ann") {
 			t.Fatalf("exit code %d, %q, %q", code, out, errs)

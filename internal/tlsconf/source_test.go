@@ -38,7 +38,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); <-tick.C {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}
