@@ -22,17 +22,20 @@ import (
 	"leafgate/internal/logging"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
+	"leafgate/internal/storage"
+	"leafgate/journal"
 	"leafgate/module"
 )
 
 // Options say where a gateway's configuration comes from.
 type Options struct {
-	File     string                   // configuration file, read again on Reload
-	Text     string                   // configuration text, where there is no file
-	Override func(conf *config.Block) // sets what command-line flags say, on every load; may be nil
-	Log      *slog.Logger             // nil: as the configuration says
-	Version  string                   // Leafgate's own
-	Commit   string                   // short revision, or empty
+	File     string                      // configuration file, read again on Reload
+	Text     string                      // configuration text, where there is no file
+	Override func(conf *config.Block)    // sets what command-line flags say, on every load; may be nil
+	Log      *slog.Logger                // nil: as the configuration says
+	Disk     func(dir string) journal.FS // where directories of the store are; nil: on disk
+	Version  string                      // Leafgate's own
+	Commit   string                      // short revision, or empty
 }
 
 // A Gateway is one running instance. New, Start and Shutdown make its life; Reload, ReopenLog and LameDuck may come in
@@ -46,6 +49,8 @@ type Gateway struct {
 	net     *netio.Driver
 	server  module.Server
 	history *module.History
+	clock   *journal.Clock
+	storage *storage.Storage // nil: none
 	parts   []part
 
 	mu       sync.Mutex // one of Start, Reload and Shutdown at a time; guards the fields below
@@ -132,6 +137,8 @@ func (g *Gateway) build(conf *config.Block) (errs []error) {
 	g.engine = core.NewEngine()
 	g.auth = auth.New(g.engine, conf)
 	g.history = module.NewHistory(g.settings.closed)
+	g.clock = journal.NewClock(nil)
+	g.storage = storage.New(g.settings.storage, storage.Setup{Log: g.log, Disk: g.options.Disk, Clock: g.clock})
 	g.net = netio.NewDriver(g.engine, netio.DriverOptions{Log: g.log, Refused: g.refused})
 	for _, spec := range modules() {
 		m, err := spec.New(g.env(spec), conf)
@@ -150,6 +157,8 @@ func (g *Gateway) env(spec module.Spec) *module.Env {
 		Protocol: g.protocol,
 		Modules:  g.built(),
 		History:  g.history,
+		Storage:  g.storage,
+		Clock:    g.clock,
 		Reload:   g.tryReload,
 	}
 }
@@ -241,6 +250,11 @@ func (g *Gateway) start(ctx context.Context) error {
 			g.log.Warn("certificate expires soon, or has expired", "protocol", l.Protocol, "addr", l.Addr, "expires", l.Expires)
 		}
 	}
+	if g.storage != nil {
+		if err := g.storage.Start(); err != nil {
+			return err
+		}
+	}
 	for i, p := range g.parts {
 		if p.module == nil {
 			continue
@@ -288,6 +302,9 @@ func (g *Gateway) stop(ctx context.Context) error {
 		if err := p.module.Stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", p.spec.Name, err))
 		}
+	}
+	if err := g.storage.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("close store: %w", err))
 	}
 	g.stopProfile()
 	g.files.remove()

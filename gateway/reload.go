@@ -88,6 +88,7 @@ func (g *Gateway) commit(conf *config.Block, next settings) error {
 	}
 	g.settings, g.digest = next, conf.Digest()
 	g.history.Resize(next.closed)
+	g.storage.Reload(next.storage)
 	if err := g.files.write(next, g.ports()); err != nil {
 		errs = append(errs, err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"leafgate/config"
 	"leafgate/internal/logging"
+	"leafgate/internal/storage"
 )
 
 // settings are the keys that belong to the gateway itself.
@@ -14,11 +15,13 @@ type settings struct {
 	pidFile  string
 	portsDir string
 	profPort int // 0: off; -1: any free one
+	storage  storage.Options
 	closed   int // closed connections that are remembered; 0: the default
 }
 
 func readSettings(conf *config.Block) settings {
 	s := settings{
+		storage:  storage.Read(conf),
 		name:     conf.String("", "server_name"),
 		pidFile:  conf.String("", "pid_file", "pidfile"),
 		portsDir: conf.String("", "ports_file_dir"),
@@ -52,4 +55,5 @@ func (s *settings) check(next settings, conf *config.Block) {
 	if s.profPort != next.profPort {
 		conf.Errorf("prof_port", "cannot change while running: old=%d, new=%d", s.profPort, next.profPort)
 	}
+	s.storage.Check(next.storage, conf)
 }

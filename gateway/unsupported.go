@@ -19,7 +19,7 @@ var refusals = []struct {
 	{"an edge gateway has no routes: connect it to a cluster as a leaf node, with leafnodes", []string{
 		"cluster", "gateway", "connect_error_reports", "reconnect_error_reports"}},
 	{"streams are not there for now", []string{
-		"jetstream", "store_dir", "storedir", "default_js_domain"}},
+		"jetstream", "default_js_domain"}},
 	{"WebSocket is not there for now", []string{"websocket", "ws"}},
 	{"trace shows the lines clients send, no messages and no system traffic", []string{
 		"trace_verbose", "trace_headers", "max_traced_msg_len"}},

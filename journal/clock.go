@@ -14,9 +14,10 @@ const (
 	clockAway = 24 * time.Hour
 )
 
-// A clock tells the time that age is reckoned by. It never goes back, and follows a jump forward only when the new time
-// has been steady: boards without a clock start in 1970, and are set later, sometimes wrongly.
-type clock struct {
+// A Clock tells the time that age and expiry are reckoned by. It never goes back, and follows a jump forward only when the
+// new time has been steady: boards without a clock start in 1970, and are set later, sometimes wrongly. A nil Clock tells
+// the time of the machine. Its methods may be called from any goroutine.
+type Clock struct {
 	source func() (time.Time, time.Duration)
 
 	mu     sync.Mutex // protects the fields below
@@ -27,11 +28,36 @@ type clock struct {
 	since  time.Duration // steady when wall jumped
 }
 
-// start begins with the latest time that is known from before; 0: none.
-func (c *clock) start(known int64) {
+// NewClock returns a clock over source, which tells the time and a time that does not jump; nil: those of the machine.
+func NewClock(source func() (wall time.Time, steady time.Duration)) *Clock {
+	c := &Clock{source: orMachine(source)}
+	c.Start(time.Time{})
+	return c
+}
+
+func orMachine(source func() (time.Time, time.Duration)) func() (time.Time, time.Duration) {
+	if source != nil {
+		return source
+	}
+	start := time.Now()
+	return func() (time.Time, time.Duration) { return time.Now(), time.Since(start) }
+}
+
+// Start begins with the latest time that is known from before; zero: none.
+func (c *Clock) Start(known time.Time) {
+	if known.IsZero() {
+		c.start(0)
+		return
+	}
+	c.start(known.UnixNano())
+}
+
+func (c *Clock) start(known int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	wall, steady := c.source()
 	c.wall, c.steady, c.since = wall.UnixNano(), steady, steady
-	c.trust = c.wall
+	c.trust, c.behind = c.wall, false
 	if known != 0 {
 		c.behind = c.wall < known || c.wall-known > int64(clockAway)
 		c.trust = known
@@ -41,8 +67,25 @@ func (c *clock) start(known int64) {
 	}
 }
 
+// Now is the time that is believed.
+func (c *Clock) Now() time.Time {
+	if c == nil {
+		return time.Now()
+	}
+	return time.Unix(0, c.now())
+}
+
+// Wall is the time that the machine tells, believed or not.
+func (c *Clock) Wall() time.Time {
+	if c == nil {
+		return time.Now()
+	}
+	wall, _ := c.source()
+	return wall
+}
+
 // now is the time that is believed, Unix nanoseconds.
-func (c *clock) now() int64 {
+func (c *Clock) now() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	wall, steady := c.source()

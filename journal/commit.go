@@ -85,7 +85,7 @@ func (j *Journal) commit(b *batch) error {
 	if err := j.refused(); err != nil {
 		return err
 	}
-	if len(b.buf) == 0 {
+	if len(b.buf) == 0 && !j.broken() {
 		return j.flush()
 	}
 	if err := j.room(b); err != nil {
@@ -102,8 +102,17 @@ func (j *Journal) commit(b *batch) error {
 		}
 	}
 	j.publish(b)
-	j.introduce()
+	if len(b.buf) > 0 {
+		j.introduce()
+	}
 	return nil
+}
+
+// broken says whether the journal failed, and did not work since.
+func (j *Journal) broken() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failed != nil
 }
 
 // flush syncs what was written. A sync that failed is not tried again: the kernel may have dropped the pages and say

@@ -114,7 +114,7 @@ func TestDiskFullAtStart(t *testing.T) {
 
 // Free space that is to stay free stays free.
 func TestMinFree(t *testing.T) {
-	for _, o := range []journal.Options{{MinFree: 8 << 20}, {MinFreeShare: 50}} {
+	for _, o := range []journal.Options{{Limits: journal.Limits{MinFree: 8 << 20}}, {Limits: journal.Limits{MinFreeShare: 50}}} {
 		fs, clock := journaltest.New(), &hands{}
 		fs.SetFaults(journaltest.Faults{Capacity: 16 << 20})
 		o.Clock, o.SegmentSize = clock.read, 1<<20
@@ -216,7 +216,7 @@ func TestVoid(t *testing.T) {
 }
 
 func TestWearBudget(t *testing.T) {
-	j := open(t, journaltest.New(), journal.Options{WearBudget: 1 << 20})
+	j := open(t, journaltest.New(), journal.Options{Limits: journal.Limits{WearBudget: 1 << 20}})
 	for i := range 20 {
 		put(t, j, message(i))
 	}

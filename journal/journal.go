@@ -44,7 +44,7 @@ type Journal struct {
 	head   headFile
 	files  files
 	lock   io.Closer // nil: none
-	clock  clock
+	clock  Clock
 	wear   wear
 	report Report
 
@@ -82,8 +82,8 @@ func Open(dir FS, o Options) (*Journal, error) {
 	}
 	j := &Journal{
 		o: o, dir: dir, head: headFile{dir: dir}, files: files{dir: dir, open: map[string]*handle{}},
-		clock: clock{source: o.Clock}, wear: wear{budget: o.WearBudget},
-		work: make(chan struct{}, 1), chores: make(chan struct{}, 1), stop: make(chan struct{}),
+		clock: Clock{source: o.Clock},
+		work:  make(chan struct{}, 1), chores: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	if o.Latest {
 		j.latest = map[string]place{}

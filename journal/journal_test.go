@@ -179,7 +179,7 @@ func TestOptions(t *testing.T) {
 		o    journal.Options
 	}{
 		{"latest and live", journal.Options{Latest: true, Live: func(*journal.Record) bool { return true }}},
-		{"mode", journal.Options{Sync: 9}}, {"negative", journal.Options{SegmentSize: -1}}, {"share", journal.Options{MinFreeShare: 100}},
+		{"mode", journal.Options{Sync: 9}}, {"negative", journal.Options{SegmentSize: -1}}, {"share", journal.Options{Limits: journal.Limits{MinFreeShare: 100}}},
 	} {
 		if _, err := journal.Open(journaltest.New(), test.o); err == nil {
 			t.Errorf("%s: opened", test.name)

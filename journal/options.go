@@ -32,12 +32,27 @@ func ParseSync(text string) (Sync, error) {
 	return 0, fmt.Errorf("want group, always or interval, got %q", text)
 }
 
-// Limits bound the log. Zero is no bound. What is dropped goes from the front and as whole segments.
+// Limits bound the log, and what it takes of the disk. Zero is no bound. What is dropped goes from the front and as whole
+// segments.
 type Limits struct {
 	Age      time.Duration // segments whose messages are all older are dropped
 	Bytes    int64         // of all files; the oldest segments are dropped until it is kept
 	Messages int64         // so many of the newest are kept at least, one segment more at most
 	Refuse   bool          // at Bytes, Append answers ErrFull instead, and nothing is dropped for Bytes
+
+	MinFree      int64 // bytes that stay free on the volume
+	MinFreeShare int   // percent of the volume that stay free
+	WearBudget   int64 // bytes per day; above it, a commit waits 20 ms for more records to share it
+}
+
+func (l *Limits) check() error {
+	if min(l.Bytes, l.Messages, l.MinFree, l.WearBudget, int64(l.Age)) < 0 {
+		return errors.New("negative limit")
+	}
+	if l.MinFreeShare < 0 || l.MinFreeShare > 99 {
+		return fmt.Errorf("want 0 to 99 percent to stay free, got %d", l.MinFreeShare)
+	}
+	return nil
 }
 
 // Options of a journal. The zero value of a field is its default.
@@ -48,9 +63,6 @@ type Options struct {
 	Staging      int           // bytes of records that may wait for the disk; 4 MiB
 	Retry        time.Duration // after an error of the disk, how long until a new segment is tried; 1 s
 	Limits       Limits
-	MinFree      int64 // bytes that stay free on the volume
-	MinFreeShare int   // percent of the volume that stay free
-	WearBudget   int64 // bytes per day; above it, a commit waits 20 ms for more records to share it
 
 	// Latest keeps the last message of every key and subject; others are dropped when more than half of the log is.
 	Latest bool
@@ -85,12 +97,11 @@ func (o Options) withDefaults() (Options, error) {
 	if int(o.Sync) >= len(syncs) {
 		return o, fmt.Errorf("unknown sync mode %d", o.Sync)
 	}
-	l := o.Limits
-	if min(o.SegmentSize, l.Bytes, l.Messages, o.MinFree, o.WearBudget, int64(o.Staging), int64(l.Age), int64(o.Retry), int64(o.SyncInterval)) < 0 {
-		return o, errors.New("negative limit")
+	if err := o.Limits.check(); err != nil {
+		return o, err
 	}
-	if o.MinFreeShare < 0 || o.MinFreeShare > 99 {
-		return o, fmt.Errorf("want 0 to 99 percent to stay free, got %d", o.MinFreeShare)
+	if min(o.SegmentSize, int64(o.Staging), int64(o.Retry), int64(o.SyncInterval)) < 0 {
+		return o, errors.New("negative limit")
 	}
 	or(&o.SyncInterval, time.Second)
 	or(&o.SegmentSize, 16<<20)
@@ -99,10 +110,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Limits.Bytes > 0 { // so that what is dropped at once is an eighth of the log
 		o.SegmentSize = max(min(o.SegmentSize, o.Limits.Bytes/8), page)
 	}
-	if o.Clock == nil {
-		start := time.Now()
-		o.Clock = func() (time.Time, time.Duration) { return time.Now(), time.Since(start) }
-	}
+	o.Clock = orMachine(o.Clock)
 	return o, nil
 }
 

@@ -11,7 +11,7 @@ import (
 type Record struct {
 	Seq  uint64 // where it stands, from 1; assigned by Append
 	ID   uint64 // Seq as it was appended first: stays when compaction carries it over
-	Time int64  // Unix nanoseconds; Append takes 0 as now. A mark has none
+	Time int64  // Unix nanoseconds; Append takes 0 as now, by a Clock. A mark has none
 	Mark bool   // a small record: key and payload only
 
 	Key     []byte // name or id of the stream it belongs to

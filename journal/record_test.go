@@ -85,7 +85,7 @@ func TestScannerChunks(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	wall, steady := time.Unix(1_800_000_000, 0), time.Duration(0)
-	c := clock{source: func() (time.Time, time.Duration) { return wall, steady }}
+	c := Clock{source: func() (time.Time, time.Duration) { return wall, steady }}
 	known := wall.UnixNano()
 	c.start(known)
 	pass := func(d time.Duration) int64 {

@@ -114,7 +114,8 @@ const recheck = 1 << 20
 
 // space says whether the volume keeps its reserve when n bytes more are written.
 func (j *Journal) space(n int64) error {
-	if j.o.MinFree == 0 && j.o.MinFreeShare == 0 {
+	l := j.limits()
+	if l.MinFree == 0 && l.MinFreeShare == 0 {
 		return nil
 	}
 	_, now := j.o.Clock()
@@ -126,7 +127,7 @@ func (j *Journal) space(n int64) error {
 	if err != nil {
 		return nil // not known: the disk will say
 	}
-	reserve := max(j.o.MinFree, total/100*int64(j.o.MinFreeShare))
+	reserve := max(l.MinFree, total/100*int64(l.MinFreeShare))
 	if j.tail.f == nil {
 		n += recheck // resume only when there is some
 	}

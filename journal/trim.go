@@ -9,7 +9,7 @@ import (
 // keep is the keeper: it applies the limits and compacts whenever something changed.
 func (j *Journal) keep() {
 	var tick <-chan time.Time
-	if age := j.o.Limits.Age; age > 0 {
+	if age := j.limits().Age; age > 0 {
 		t := time.NewTicker(min(max(age/8, time.Second), time.Minute))
 		defer t.Stop()
 		tick = t.C
@@ -27,6 +27,26 @@ func (j *Journal) keep() {
 			j.mu.Unlock()
 		}
 	}
+}
+
+func (j *Journal) limits() Limits {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.o.Limits
+}
+
+// SetLimits changes the limits of an open journal, but for Age, which stays, and the size of segments, which does not
+// follow Bytes. What they leave no place for is dropped soon.
+func (j *Journal) SetLimits(l Limits) error {
+	if err := l.check(); err != nil {
+		return fmt.Errorf("set limits: %w", err)
+	}
+	j.mu.Lock()
+	l.Age = j.o.Limits.Age
+	j.o.Limits = l
+	j.mu.Unlock()
+	poke(j.chores)
+	return nil
 }
 
 // Tidy applies the limits and compacts, as the journal does by itself after every segment. It may wait for the disk.

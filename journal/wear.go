@@ -11,8 +11,6 @@ const (
 
 // wear keeps count of what the disk has to take. It belongs to the committer.
 type wear struct {
-	budget int64 // bytes per day; 0: none
-
 	spent   int64         // above what the budget gave
 	at      time.Duration // when spent was right
 	allowed int64         // bytes until the free space is looked at again
@@ -25,18 +23,23 @@ func (w *wear) spend(n int) {
 }
 
 // over says whether more was written than the budget gives, with an hour's worth in advance.
-func (w *wear) over(now time.Duration) bool {
-	w.spent = max(0, w.spent-int64(float64(w.budget)*float64(now-w.at)/float64(day)))
+func (w *wear) over(now time.Duration, budget int64) bool {
+	w.spent = max(0, w.spent-int64(float64(budget)*float64(now-w.at)/float64(day)))
 	w.at = now
-	return w.spent > w.budget/24
+	return w.spent > budget/24
 }
 
 // pace waits for more records when the budget is exceeded and there is something to write.
 func (w *wear) pace(j *Journal) {
-	if w.budget == 0 || j.idle() {
+	budget := j.limits().WearBudget
+	if budget == 0 {
+		w.spent = 0
 		return
 	}
-	if _, now := j.o.Clock(); !w.over(now) {
+	if j.idle() {
+		return
+	}
+	if _, now := j.o.Clock(); !w.over(now, budget) {
 		return
 	}
 	select {

@@ -16,6 +16,8 @@ import (
 	"leafgate/core"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
+	"leafgate/internal/storage"
+	"leafgate/journal"
 )
 
 // A Module is one running part: a frontend, a link, monitoring.
@@ -50,6 +52,10 @@ type Env struct {
 	Protocol func(name string) (netio.SessionServer, bool)
 	// Modules yields the gateway's modules and their names, once all have been built.
 	Modules iter.Seq2[string, Module]
+	// Storage has a journal for what is to outlive the gateway, from Start on; nil: there is no directory for it.
+	Storage *storage.Storage
+	// Clock is what expiry and whatever is stored go by: it does not jump, and nil is the machine's.
+	Clock *journal.Clock
 	// History is told what happens to connections; nil keeps nothing.
 	History *History
 	// Reload reads the configuration again, as SIGHUP does. It does not wait: while the gateway reloads or stops already,

@@ -25,16 +25,17 @@ const (
 )
 
 // below is what a module may import, and with it everything above modules.
-var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/reason", "internal/tlsconf", "internal/wsdial"}
+var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsdial"}
 
 // rooms says which rooms of ours a room may import. A folder that is not listed is a module, and a folder in it a leaf
 // room of its own that imports nothing.
 var rooms = map[string][]string{
 	"cmd/leafgate":        {"gateway", "config"},
 	"gateway/gatewaytest": {"gateway", "config", "core"},
-	"module":              {"auth", "core", "config", "internal/netio", "internal/reason"},
+	"module":              {"auth", "core", "config", "journal", "internal/netio", "internal/reason", "internal/storage"},
 	"auth":                {"core", "config", "mapping"},
 	"internal/netio":      {"core"},
+	"internal/storage":    {"config", "journal"},
 	"internal/tlsconf":    {"config"},
 	"bench":               {"internal/peer"},
 	"journal/journaltest": {"journal"},
