@@ -22,6 +22,7 @@ type Limits struct {
 	Connections   int
 	Subscriptions int // of each connection
 	Payload       int // bytes of header and payload of one message
+	Relays        int // their frontends count them
 }
 
 // An Export lets other accounts import a part of the subject space: a stream, which they may subscribe to, or a service,

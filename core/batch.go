@@ -225,10 +225,9 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 	}
 }
 
-// skipped says whether the open run's messages are not for ep: it is their publisher, or they came from upstream, as they
-// would go there.
+// skipped says whether the open run's messages are not for ep: it is their publisher, or on the publisher's side.
 func (b *Batch) skipped(ep *Endpoint) bool {
-	return ep == b.skip || ep.upstream && b.skip != nil && b.skip.upstream
+	return ep == b.skip || ep.side != alone && b.skip != nil && b.skip.side == ep.side
 }
 
 // Settle closes the open run into the queues of its destinations. It is for moments that later bytes or decisions must

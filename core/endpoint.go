@@ -16,7 +16,8 @@ type Endpoint struct {
 	peer     atomic.Pointer[Peer]
 	noEcho   bool // of peer, as are these; they do not change
 	relay    bool
-	upstream bool
+	isolated bool
+	side     sideOf // relays that have ways of their own to each other; zero: alone
 	once     bool
 	id       uint64               // in order of attaching
 	sink     atomic.Pointer[Sink] // nil once closed, so that results keep no dead peer alive
@@ -47,7 +48,8 @@ func (ep *Endpoint) Details() (d Details) {
 
 // Describe changes what monitoring shows of the peer; how it takes messages stays.
 func (ep *Endpoint) Describe(p Peer) {
-	p.NoEcho, p.Relay, p.Upstream, p.Once = ep.noEcho, ep.relay, ep.upstream, ep.once
+	was := ep.peer.Load()
+	p.NoEcho, p.Relay, p.Upstream, p.Cluster, p.Isolated, p.Once = was.NoEcho, was.Relay, was.Upstream, was.Cluster, was.Isolated, was.Once
 	ep.peer.Store(&p)
 }
 
@@ -100,7 +102,7 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrNotAllowed)
 	}
 	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.relay,
-		hushed: ep.upstream && !o.Beacon, weight: int16(min(max(o.Weight, 1), 1<<15-1))}
+		hushed: ep.hushes(o.Beacon), beacon: o.Beacon, weight: int16(min(max(o.Weight, 1), 1<<15-1))}
 	s.max.Store(int32(o.Max))
 	most := ep.account.Limits().Subscriptions
 	ep.mu.Lock()

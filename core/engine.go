@@ -132,7 +132,7 @@ func (e *Engine) Accounts() iter.Seq[*Account] {
 // InterestSink hears at once what others subscribe to.
 func (e *Engine) Attach(id *Identity, p Peer, s Sink) *Endpoint {
 	ep := &Endpoint{engine: e, account: id.Account, id: e.lastID.Add(1), noEcho: p.NoEcho, relay: p.Relay,
-		upstream: p.Relay && p.Upstream, once: p.Once}
+		isolated: p.Relay && p.Isolated, side: p.side(), once: p.Once}
 	ep.peer.Store(&p)
 	ep.identity.Store(id)
 	ep.sink.Store(&s)

@@ -16,19 +16,20 @@ type interest struct {
 
 type interestKey struct{ subject, queue string }
 
-// An interestEntry counts members: all, and of those the relays' own, which they are not told of, and what no relay
-// upstream is told of.
+// An interestEntry counts members: all, those of relays, and what relays are not told of: their own, and those on their
+// side.
 type interestEntry struct {
 	total  int
-	hushed int // not in own
+	relays int // beacons not counted
 	own    map[*Endpoint]int
+	sides  map[sideOf]int // not in own
 }
 
 // weight is what relay ep hears: for plain subscriptions only whether there are any.
 func (e *interestEntry) weight(k interestKey, ep *Endpoint) int {
-	n := e.total - e.own[ep]
-	if ep.upstream {
-		n -= e.hushed
+	n := e.total - e.own[ep] - e.sides[ep.side]
+	if ep.isolated && e.relays > 0 {
+		n = e.total - e.relays
 	}
 	if k.queue == "" {
 		return min(n, 1)
@@ -127,15 +128,26 @@ func (in *interest) change(s *Subscription, by int) {
 		in.entries[k] = e
 	}
 	e.total += by
-	switch {
-	case s.hushed:
-		e.hushed += by
-	case s.relay:
-		if e.own == nil {
-			e.own = make(map[*Endpoint]int)
-		}
-		if e.own[s.ep] += by; e.own[s.ep] == 0 {
-			delete(e.own, s.ep)
-		}
+	if !s.relay {
+		return
 	}
+	if !s.beacon {
+		e.relays += by
+	}
+	if s.hushed {
+		e.sides = plus(e.sides, s.ep.side, by)
+	} else {
+		e.own = plus(e.own, s.ep, by)
+	}
+}
+
+// plus adds by to what m has under k, and keeps no zeros.
+func plus[K comparable](m map[K]int, k K, by int) map[K]int {
+	if m == nil {
+		m = make(map[K]int)
+	}
+	if m[k] += by; m[k] == 0 {
+		delete(m, k)
+	}
+	return m
 }

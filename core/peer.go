@@ -11,6 +11,8 @@ type Peer struct {
 	NoEcho   bool   // its own messages are not delivered to its own subscriptions
 	Relay    bool   // stands for a server, not a client: queue groups prefer others, and nothing goes back to it
 	Upstream bool   // a Relay to a larger whole: what comes from one such, interest or messages, goes to no other
+	Cluster  string // of a Relay: those with the same one have ways of their own to each other, so that nothing goes from one to another; empty: alone
+	Isolated bool   // a Relay that hears of clients' subscriptions only
 	Once     bool   // a message that several of its subscriptions match comes once, through Sink.Deliver
 }
 
@@ -41,7 +43,7 @@ type SubOptions struct {
 	Form   Form   // nil: messages come through Sink.Deliver
 	Tag    any    // the frontend's own pointer (its id for the subscription, options, ...); Form.Prefix gets it
 	Accept Filter // nil, or asked which of the subjects that match are wanted
-	Beacon bool   // of an Upstream relay: the others hear of it all the same
+	Beacon bool   // of a relay: those Upstream and Isolated hear of it all the same
 }
 
 // A Filter narrows a pattern by what patterns cannot say. It must be pure: what it says about a subject is remembered.

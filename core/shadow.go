@@ -63,9 +63,6 @@ func (a *Account) bumpShadows(s *Subscription) {
 // cast gives s the shadows that w asks for, and takes others. Those that it has and is to have stay as they are, so that
 // they miss nothing. wires.mu is held.
 func (a *Account) cast(s *Subscription, w *wiring) {
-	if s.relay {
-		return
-	}
 	had := a.wires.shadows[s]
 	var has []*Subscription
 	for i := range w.streams {
@@ -109,7 +106,7 @@ func (im *stream) shadowOf(s *Subscription, among []*Subscription) *Subscription
 		}
 	}
 	return &Subscription{Subject: string(there), Queue: s.Queue, Tag: s.Tag, form: s.form, accept: s.accept, ep: s.ep,
-		weight: s.weight, shadow: &shadow{of: s, home: im.from, move: im.move}}
+		weight: s.weight, relay: s.relay, hushed: s.hushed, shadow: &shadow{of: s, home: im.from, move: im.move}}
 }
 
 // vanish removes a shadow. wires.mu of the account it was cast from is held.

@@ -18,7 +18,8 @@ type Subscription struct {
 	max            atomic.Int32 // unsubscribe at that count of deliveries; 0: never
 	weight         int16
 	relay          bool        // ep is a relay
-	hushed         bool        // relays upstream do not hear of it
+	hushed         bool        // relays on the side of its own do not hear of it
+	beacon         bool        // relays that are isolated hear of it
 	away           atomic.Bool // see SetAway
 	counted        bool        // under interest.mu
 	closed         atomic.Bool // removed from the index, or about to be
