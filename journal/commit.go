@@ -122,12 +122,14 @@ func (j *Journal) flush() error {
 	if !t.dirty {
 		return nil
 	}
+	_, began := j.o.Clock()
 	if err := t.f.Sync(); err != nil {
 		return j.fail(fmt.Errorf("sync %s: %w", t.s.name, err))
 	}
 	t.dirty = false
+	_, ended := j.o.Clock()
 	j.mu.Lock()
-	j.stats.Syncs++
+	j.stats.synced(ended - began)
 	j.mu.Unlock()
 	return nil
 }

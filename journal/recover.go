@@ -42,6 +42,9 @@ func (j *Journal) recover() error {
 	j.report.Clean = w.ends(h, segments)
 	h.end, j.next = 0, w.expect
 	j.start(segments, h)
+	if w.hollow {
+		j.next++
+	}
 	return nil
 }
 
@@ -133,6 +136,7 @@ type walk struct {
 	expect uint64 // the record that should be next
 	limit  uint64 // records from here on are void in this segment; MaxUint64: it is the last
 	buf    []byte
+	hollow bool // the last segment has no record and stays: the next one needs another name
 }
 
 func (w *walk) segment(s *segment) {
@@ -219,6 +223,10 @@ func (w *walk) tail(s *segment, gap int64) {
 		j.report.lose(Lost{Cause: Torn, Segment: s.name, Offset: s.end, Bytes: gap, From: w.expect})
 	}
 	if j.o.ReadOnly {
+		return
+	}
+	if s.messages+s.marks == 0 && !s.broken && s.after < s.base {
+		w.hollow = true // it says that records before it are void
 		return
 	}
 	if s.messages+s.marks == 0 {

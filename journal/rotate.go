@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // room makes sure that b may be written to the tail.
@@ -37,6 +38,11 @@ func (j *Journal) rotate(base uint64) error {
 	s := newSegment(base, j.salt)
 	s.after, s.floor, s.size = h.after, h.floor, headerSize
 	f, err := j.dir.Create(s.name)
+	if errors.Is(err, fs.ErrExist) { // left over from the last try: nothing in it was acknowledged
+		if err = j.dir.Remove(s.name); err == nil {
+			f, err = j.dir.Create(s.name)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("create segment: %w", err)
 	}
@@ -114,7 +120,7 @@ const recheck = 1 << 20
 
 // space says whether the volume keeps its reserve when n bytes more are written.
 func (j *Journal) space(n int64) error {
-	l := j.limits()
+	l := j.Limits()
 	if l.MinFree == 0 && l.MinFreeShare == 0 {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 // keep is the keeper: it applies the limits and compacts whenever something changed.
 func (j *Journal) keep() {
 	var tick <-chan time.Time
-	if age := j.limits().Age; age > 0 {
+	if age := j.Limits().Age; age > 0 {
 		t := time.NewTicker(min(max(age/8, time.Second), time.Minute))
 		defer t.Stop()
 		tick = t.C
@@ -29,7 +29,8 @@ func (j *Journal) keep() {
 	}
 }
 
-func (j *Journal) limits() Limits {
+// Limits are the present ones.
+func (j *Journal) Limits() Limits {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.o.Limits

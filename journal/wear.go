@@ -31,7 +31,7 @@ func (w *wear) over(now time.Duration, budget int64) bool {
 
 // pace waits for more records when the budget is exceeded and there is something to write.
 func (w *wear) pace(j *Journal) {
-	budget := j.limits().WearBudget
+	budget := j.Limits().WearBudget
 	if budget == 0 {
 		w.spent = 0
 		return

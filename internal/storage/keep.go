@@ -41,6 +41,9 @@ func (s *Storage) keep() {
 
 // makeDurable makes the directory at path and syncs those above it that were made for it.
 func makeDurable(path string, root journal.FS) error {
+	if root != journal.Dir(path) {
+		return root.Make() // who brings a disk sees to that
+	}
 	missing := path
 	for missing != filepath.Dir(missing) {
 		if _, err := os.Stat(missing); err == nil {
