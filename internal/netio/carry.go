@@ -99,8 +99,8 @@ func (b *burst) giveBack() error {
 		if b.buf != nil {
 			d.buffers.put(b.buf)
 		}
-		if c.carry == nil {
-			c.hold(0)
+		if c.carry == nil && !c.hold(0) { // layers may keep something
+			return errPreAuth
 		}
 		return nil
 	}

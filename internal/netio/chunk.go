@@ -88,6 +88,9 @@ func (q *queue) append(p *chunks, b []byte) {
 	}
 }
 
+// push puts k behind the queue.
+func (q *queue) push(k *chunk) { q.join(&queue{first: k, last: k, bytes: len(k.buf)}) }
+
 // join puts o behind q and empties o.
 func (q *queue) join(o *queue) {
 	if o.first == nil {

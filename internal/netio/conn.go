@@ -37,11 +37,13 @@ type Conn struct {
 	read   atomic.Int64 // when bytes last came, Unix nanoseconds
 	held   int32        // bytes of the pre-auth budget
 	known  bool         // authenticated
+	fresh  *layer       // asked for by the session, which is being fed
 	renew  bool         // a fresh stack is wanted before the next wait
 	renews uint8        // how often there was one
 
 	mu       sync.Mutex // guards the fields below, but for the atomic ones
 	state    state
+	opened   bool // the opening is over
 	out      queue
 	cause    error         // of the end, the first one
 	room     chan struct{} // closed when something has changed for the better; nil: nobody waits
@@ -140,7 +142,7 @@ func (c *Conn) hold(n int) bool {
 		return true
 	}
 	d := c.lis.driver
-	more := max(int64(n), preAuthFloor) - int64(c.held)
+	more := max(int64(n+c.sock.kept()), preAuthFloor) - int64(c.held)
 	if d.preAuth.Add(more) > d.opts.PreAuthBudget && more > 0 {
 		d.preAuth.Add(-more)
 		return false

@@ -75,6 +75,7 @@ func (d *Dialer) Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	}
 	c.mu.Lock()
 	c.state &^= writing
+	c.opened = true
 	c.unlock()
 	c.Flush()
 	d.lis.wg.Go(c.serve)

@@ -32,6 +32,7 @@ type Driver struct {
 	wg     sync.WaitGroup
 
 	buffers pool[[]byte] // readSize bytes each
+	blocks  pool[[]byte] // blockSize bytes each, for what is compressed in large pieces
 	carries pool[[]byte] // carrySize bytes each, for beginnings of units
 	chunks  chunks
 	work    workers
@@ -67,6 +68,7 @@ func NewDriver(e *core.Engine, o DriverOptions) *Driver {
 	}
 	d := &Driver{engine: e, opts: o, log: o.Log}
 	d.buffers = pool[[]byte]{make: func() []byte { return make([]byte, readSize) }, most: 2*procs + 2}
+	d.blocks = pool[[]byte]{make: func() []byte { return make([]byte, blockSize) }, most: procs}
 	d.carries = pool[[]byte]{make: func() []byte { return make([]byte, carrySize) }, most: 256}
 	d.work.limit, d.long.limit = o.Workers, o.Workers
 	d.clock.start(&d.wg)

@@ -148,7 +148,10 @@ func (c *Conn) farewell(cause error) {
 			return
 		}
 	}
-	c.sock.sayEnd()
+	if c.sock.sayEnd() {
+		c.Flush()
+	}
+	c.sock.sayEndOfTLS()
 	c.Flush()
 	c.sock.linger()
 }

@@ -27,6 +27,7 @@ const patience = 20 * time.Second
 //	B body   blocks until the server's gate opens; answered as it is
 //	X body   answered as it is, then the session fails
 //	A        authenticated; answered
+//	C level  answered as it is; what comes behind is compressed, both ways
 type server struct {
 	t       testing.TB
 	engine  *core.Engine
@@ -51,7 +52,10 @@ type session struct {
 	closed chan error
 }
 
-var errFrame = errors.New("frame says so")
+var (
+	errFrame      = errors.New("frame says so")
+	errCompressed = errors.New("no more of these bytes")
+)
 
 func newServer(t testing.TB, d netio.DriverOptions, change ...func(*server)) *server {
 	t.Helper()
@@ -134,7 +138,9 @@ func (x *session) Feed(batch *core.Batch, b []byte) (n int, err error) {
 		f := b[n : n+size]
 		n += size
 		x.fed.Add(int64(size))
-		if err := x.frame(batch, f); err != nil {
+		if err := x.frame(batch, f); err == errCompressed {
+			return n, nil
+		} else if err != nil {
 			return n, err
 		}
 	}
@@ -170,8 +176,12 @@ func (x *session) frame(batch *core.Batch, f []byte) error {
 	}
 	batch.SettleFor(x.ep)
 	x.conn.Append(f)
-	if f[4] == 'X' {
+	switch f[4] {
+	case 'X':
 		return errFrame
+	case 'C':
+		x.conn.Compress(netio.Level(body[0]))
+		return errCompressed
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ func (c *Conn) open() {
 	err := c.opening(c.lis.opts.Load())
 	c.mu.Lock()
 	c.state &^= writing
+	c.opened = true
 	if errors.Is(err, ErrTLSHandshake) { // nothing in clear behind that
 		c.dropQueue()
 	}
@@ -56,6 +57,7 @@ func (c *Conn) opening(o *ListenOptions) error {
 func (c *Conn) greet() error {
 	c.feeding.Lock()
 	c.session = c.lis.server.NewSession(c)
+	c.fresh = nil // nothing was read for it yet
 	c.feeding.Unlock()
 	c.catchUp()
 	if c.over() {

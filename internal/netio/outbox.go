@@ -239,23 +239,25 @@ func (c *Conn) drainStep() (done, moved bool) {
 	}
 	q := c.take()
 	c.mu.Unlock()
+	before := c.sock.sent
 	n, _, again, err := c.sock.write(&c.lis.driver.chunks, &q, nil, nil)
+	moved = c.sock.sent > before // sealed bytes are none of the queue any more
 	c.written.Add(int64(n))
 	c.mu.Lock()
 	defer c.unlock()
-	if n > 0 {
+	if moved {
 		c.progress = time.Now().UnixNano()
 	}
 	if c.wrote(n, err); c.state&closed != 0 {
 		q.drop(&c.lis.driver.chunks)
-		return true, n > 0
+		return true, moved
 	}
 	q.join(&c.out)
 	c.out = q
 	if c.pending.Load() <= c.highWater() {
 		c.wake()
 	}
-	return !again, n > 0
+	return !again, moved
 }
 
 // Throttle implements core.Throttler.

@@ -22,7 +22,7 @@ func (c *Conn) serve() {
 		c.lis.wg.Go(c.serve)
 		return
 	}
-	c.finish(err)
+	c.finish(c.sock.atEnd(err))
 }
 
 // errRenew ends the goroutine, not the connection: another goes on.
@@ -118,6 +118,10 @@ func (b *burst) took(n int) error {
 	c.expect = 0
 	k, err := c.session.Feed(b.batch, all)
 	rest := all[k:]
+	if c.fresh != nil {
+		b.switchOver(rest)
+		return err
+	}
 	if c.carry == nil {
 		b.have = copy(b.buf, rest)
 		return err
@@ -182,7 +186,11 @@ func (c *Conn) resume() error {
 	c.feeding.Lock()
 	c.expect = 0
 	n, err := c.session.Feed(b.batch, c.carry)
-	if rest := c.carry[n:]; len(rest) > 0 {
+	if rest := c.carry[n:]; c.fresh != nil {
+		c.fresh.give(rest)
+		c.fresh = nil
+		c.dropCarry()
+	} else if len(rest) > 0 {
 		c.carry = c.carry[:copy(c.carry, rest)]
 	} else {
 		c.dropCarry()

@@ -1,5 +1,5 @@
 //go:build race
 
-package netio_test
+package netio
 
-const raceEnabled = true
+const RaceEnabled = true

@@ -295,7 +295,7 @@ func TestAddresses(t *testing.T) {
 
 // Deep work leaves no deep stack behind.
 func TestRenew(t *testing.T) {
-	if raceEnabled {
+	if netio.RaceEnabled {
 		t.Skip("stacks are deeper under the race detector")
 	}
 	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})

@@ -375,7 +375,7 @@ func TestRefusedBytesComeFirst(t *testing.T) {
 // A thousand messages through the whole of reading, publishing and writing allocate nothing.
 func TestAllocs(t *testing.T) {
 	needsWriteThrough(t)
-	if raceEnabled {
+	if netio.RaceEnabled {
 		t.Skip("skipped with -race: sync.Pool drops values at random there")
 	}
 	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{})
