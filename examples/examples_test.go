@@ -100,7 +100,7 @@ func TestFleet(t *testing.T) {
 
 // An example that grows longer is two examples.
 func TestExamplesAreShort(t *testing.T) {
-	files, _ := filepath.Glob("*/main.go")
+	files, _ := filepath.Glob("*/*.go")
 	if len(files) < 2 {
 		t.Fatalf("found %q", files)
 	}

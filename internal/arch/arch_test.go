@@ -43,7 +43,7 @@ var rooms = map[string][]string{
 
 	"core": nil, "config": nil, "mapping": nil, "journal": nil, "soak": nil,
 	"internal/arch": nil, "internal/tools/mochi": nil, "internal/logging": nil, "internal/notices": nil, "internal/peer": nil, "internal/reason": nil, "internal/wsdial": nil,
-	"examples": nil, "examples/sensor-fleet": nil, "examples/fleet-consumer": nil, // they use what everybody has
+	"examples": nil, "examples/sensor-fleet": nil, "examples/fleet-consumer": nil, "examples/site-to-cloud": nil, // they use what everybody has
 }
 
 // forTests is what tests may import besides.
