@@ -246,7 +246,7 @@ func (g *Gateway) start(ctx context.Context) error {
 		g.log.Warn("passwords stand in the configuration in clear: bcrypt hashes are safer")
 	}
 	for _, l := range g.Listeners() {
-		if left := time.Until(l.Expires); !l.Expires.IsZero() && left < expiresSoon {
+		if left := l.Expires.Sub(g.clock.Valid()); !l.Expires.IsZero() && left < expiresSoon {
 			g.log.Warn("certificate expires soon, or has expired", "protocol", l.Protocol, "addr", l.Addr, "expires", l.Expires)
 		}
 	}

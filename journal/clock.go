@@ -75,13 +75,19 @@ func (c *Clock) Now() time.Time {
 	return time.Unix(0, c.now())
 }
 
-// Wall is the time that the machine tells, believed or not.
-func (c *Clock) Wall() time.Time {
+// firstLight is before every machine that runs this.
+var firstLight = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Valid is the time to judge by whether a certificate is valid: the machine's as it is, because nobody is to be locked out
+// for a clock that was set, unless it was not set at all since the start: then the one that is believed.
+func (c *Clock) Valid() time.Time {
 	if c == nil {
 		return time.Now()
 	}
-	wall, _ := c.source()
-	return wall
+	if wall, _ := c.source(); wall.After(firstLight) {
+		return wall
+	}
+	return c.Now()
 }
 
 // now is the time that is believed, Unix nanoseconds.

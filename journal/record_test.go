@@ -136,3 +136,26 @@ func TestLatestByID(t *testing.T) {
 		}
 	}
 }
+
+// Certificates are judged by the machine's clock, unless nobody has set it since the start.
+func TestClockValid(t *testing.T) {
+	known := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name       string
+		wall, want time.Time
+	}{
+		{"in time", known.Add(time.Hour), known.Add(time.Hour)},
+		{"1970", time.Unix(10, 0), known},
+		{"back a day", known.Add(-24 * time.Hour), known.Add(-24 * time.Hour)},
+		{"long away", known.Add(1000 * time.Hour), known.Add(1000 * time.Hour)},
+	} {
+		c := NewClock(func() (time.Time, time.Duration) { return test.wall, 0 })
+		c.Start(known)
+		if got := c.Valid(); !got.Equal(test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+	if got := time.Since((*Clock)(nil).Valid()); got < 0 || got > time.Minute {
+		t.Errorf("without a clock: %v ago", got)
+	}
+}

@@ -108,7 +108,7 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 		b.Errorf("account", "no account %q", o.account)
 	}
 	o.readCredentials(b)
-	o.tls = tlsconf.ReadClient(b.Block("tls"), env.Log)
+	o.tls = tlsconf.ReadClient(b.Block("tls"), env.Log, env.Clock.Valid)
 	o.denyIn = readPatterns(b, "deny_imports", "deny_import")
 	o.denyOut = readPatterns(b, "deny_exports", "deny_export")
 	o.noShuffle = b.Bool(false, "no_randomize", "dont_randomize")

@@ -3,7 +3,6 @@ package monitor
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"leafgate/module"
 )
@@ -23,7 +22,7 @@ type healthError struct {
 	Error string `json:"error"`
 }
 
-// healthz is ready when every module is, and no certificate has expired.
+// healthz is ready when every module is, no certificate has expired, and the store takes what is to be stored.
 func (m *monitor) healthz(q *query) (any, error) {
 	for _, name := range []string{"js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"} {
 		q.flag(name) // there are no streams that could be ill
@@ -38,16 +37,31 @@ func (m *monitor) healthz(q *query) (any, error) {
 		h.ill(details, http.StatusBadRequest, "BAD_REQUEST", "error", `"stream" must not be empty when checking consumer health`)
 		return h, nil
 	}
-	warnings, err := m.certificates(time.Now())
-	h.Warnings = warnings
+	m.examine(h, details)
+	return h, nil
+}
+
+// examine looks at certificates, modules and the store, worst first.
+func (m *monitor) examine(h *health, details bool) {
+	warnings, err := m.certificates(m.env.Clock.Valid())
+	store := m.env.Storage.State()
+	h.Warnings = append(warnings, store.Warnings()...)
 	if err == nil {
 		err = m.ready()
 	}
-	if err != nil {
+	failed := store.Failed()
+	switch {
+	case err != nil:
 		h.ill(details, http.StatusServiceUnavailable, "CONNECTION", "unavailable", err.Error())
+	case failed != nil: // what needs no store goes on
+		h.ill(details, http.StatusServiceUnavailable, "STORE", degraded, failed.Error())
+	case len(store.Warnings()) > 0 && !details:
+		h.Status = degraded
 	}
-	return h, nil
 }
+
+// degraded is the status of a gateway that serves, and has lost something, or may not store.
+const degraded = "degraded"
 
 func (h *health) ill(details bool, code int, kind, status, text string) {
 	h.StatusCode = code

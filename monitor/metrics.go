@@ -60,6 +60,9 @@ func (collector) Describe(to chan<- *prometheus.Desc) {
 		descUplink, descUplinkIn, descUplinkOut, descCertificate} {
 		to <- d
 	}
+	for _, d := range descStore {
+		to <- d
+	}
 }
 
 // samples are where a collection goes to.
@@ -77,12 +80,14 @@ func (to samples) counter(d *prometheus.Desc, v int64, labels ...string) {
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	to, s := samples(ch), c.m.env.Server
 	to.gauge(descInfo, 1, s.ID, s.Name, s.Version)
-	to.gauge(descReady, number(c.m.ready() == nil))
+	store := c.m.env.Storage.State()
+	to.gauge(descReady, number(c.m.ready() == nil && store.Failed() == nil))
 	c.m.measureConnections(to)
 	c.m.measureHistory(to)
 	for _, other := range c.m.env.Modules {
 		measureModule(to, other)
 	}
+	measureStore(to, store)
 }
 
 func number(yes bool) float64 {

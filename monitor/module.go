@@ -50,7 +50,7 @@ func newModule(env *module.Env, conf *config.Block) (module.Module, error) {
 	m.about.Store(readAbout(conf))
 	m.rules.Store(readRules(env, conf))
 	if m.options.secure {
-		m.tls = tlsconf.ReadServer(conf.Block("tls"), env.Log)
+		m.tls = tlsconf.ReadServer(conf.Block("tls"), env.Log, env.Clock.Valid)
 	}
 	m.cpu.start()
 	return m, nil
@@ -117,7 +117,7 @@ func (m *monitor) Check(conf *config.Block) error {
 	readRules(m.env, conf)
 	o := readOptions(m.env, conf)
 	if o.secure {
-		tlsconf.ReadServer(conf.Block("tls"), m.env.Log)
+		tlsconf.ReadServer(conf.Block("tls"), m.env.Log, m.env.Clock.Valid)
 	}
 	if o != m.options {
 		return fmt.Errorf("monitor: the address and path cannot change while running: restart")
@@ -130,7 +130,7 @@ func (m *monitor) Reload(conf *config.Block) error {
 	m.about.Store(readAbout(conf))
 	m.rules.Store(readRules(m.env, conf))
 	if m.tls != nil {
-		m.tls.Replace(tlsconf.ReadServer(conf.Block("tls"), m.env.Log))
+		m.tls.Replace(tlsconf.ReadServer(conf.Block("tls"), m.env.Log, m.env.Clock.Valid))
 	}
 	return nil
 }

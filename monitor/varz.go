@@ -24,6 +24,7 @@ func (m *monitor) varz(*query) (any, error) {
 			r.Report(v)
 		}
 	}
+	m.aboutStore(v)
 	type byKind struct {
 		Clients  any `json:"clients"`
 		Routes   int `json:"routes"`

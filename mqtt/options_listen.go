@@ -35,7 +35,7 @@ func hasAddr(b *config.Block) bool { return b.Has("listen") || b.Has("host", "ne
 
 func readListener(env *module.Env, b *config.Block) *listenOptions {
 	o := &listenOptions{host: anyHost}
-	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log)
+	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log, env.Clock.Valid)
 	o.readAddr(b)
 	o.proxy = b.Bool(false, "proxy_protocol")
 	for _, s := range b.Strings("proxy_trusted") {

@@ -145,7 +145,7 @@ func hasAddr(b *config.Block) bool { return b.Has("listen") || b.Has("host", "ne
 func readListener(env *module.Env, b *config.Block) *listenOptions {
 	o := &listenOptions{host: anyHost, port: defaultPort}
 	o.readAddr(b)
-	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log)
+	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log, env.Clock.Valid)
 	o.allowPlain = b.Bool(false, "allow_non_tls")
 	o.proxy = b.Bool(false, "proxy_protocol")
 	for _, s := range b.Strings("proxy_trusted") {

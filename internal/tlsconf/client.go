@@ -18,7 +18,7 @@ type Client struct {
 
 // ReadClient reads b, the tls block of an outgoing link; nil without one. Errors collect in b. What files do later goes to
 // log, and that the other side is not checked.
-func ReadClient(b *config.Block, log *slog.Logger) *Client {
+func ReadClient(b *config.Block, log *slog.Logger, now func() time.Time) *Client {
 	if b == nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func ReadClient(b *config.Block, log *slog.Logger) *Client {
 	b.Unsupported("only for listeners", "verify", "verify_and_map", "verify_cert_and_check_known_urls", "crl_file",
 		"pinned_certs", "connection_rate_limit")
 	refuse(b)
-	c.source = newSource(b, log)
+	c.source = newSource(b, log, now)
 	c.source.forPeer = true
 	c.source.caFile = b.String("", "ca_file")
 	if c.source.base.InsecureSkipVerify = b.Bool(false, "insecure"); c.source.base.InsecureSkipVerify {

@@ -27,15 +27,16 @@ type Server struct {
 	current atomic.Pointer[source]
 }
 
-// ReadServer reads b, a tls block; nil without one. Errors collect in b. What files do later goes to log.
-func ReadServer(b *config.Block, log *slog.Logger) *Server {
+// ReadServer reads b, a tls block; nil without one. Errors collect in b. What files do later goes to log; certificates
+// are judged by the time that now tells, nil: the machine's.
+func ReadServer(b *config.Block, log *slog.Logger, now func() time.Time) *Server {
 	if b == nil {
 		return nil
 	}
 	s := &Server{Timeout: readTimeout(b)}
 	s.readFirst(b)
 	refuseForServer(b)
-	src := newSource(b, log)
+	src := newSource(b, log, now)
 	src.caFile, src.crlFile = b.String("", "ca_file"), b.String("", "crl_file")
 	src.pins = readPins(b)
 	src.maps = b.Bool(false, "verify_and_map")

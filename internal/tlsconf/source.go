@@ -66,8 +66,9 @@ type fault struct {
 // started is what looks are timed by: a clock that does not jump.
 var started = time.Now()
 
-func newSource(b *config.Block, log *slog.Logger) *source {
+func newSource(b *config.Block, log *slog.Logger, now func() time.Time) *source {
 	return &source{log: log, base: &tls.Config{
+		Time:       now,
 		MinVersion: readMinVersion(b), CipherSuites: readCiphers(b), CurvePreferences: readCurves(b)}}
 }
 

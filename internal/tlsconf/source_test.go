@@ -57,7 +57,7 @@ func TestFilesChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)))
+	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err := conf.Finish(); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestOneWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)))
+	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)), nil)
 	for want := 1; want <= 2; want++ {
 		ca.write("server.key", "PRIVATE KEY", bytes.Repeat([]byte("x"), want))
 		for range 3 {
@@ -164,7 +164,7 @@ func TestClient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := tlsconf.ReadClient(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)))
+			c := tlsconf.ReadClient(conf.Block("tls"), slog.New(slog.NewTextHandler(&log, nil)), nil)
 			if err := conf.Finish(); err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +180,7 @@ func TestClient(t *testing.T) {
 			}
 		})
 	}
-	if tlsconf.ReadClient(nil, slog.New(slog.DiscardHandler)) != nil {
+	if tlsconf.ReadClient(nil, slog.New(slog.DiscardHandler), nil) != nil {
 		t.Error("a client without a block")
 	}
 }
@@ -199,7 +199,7 @@ func TestClientErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tlsconf.ReadClient(conf.Block("tls"), slog.New(slog.DiscardHandler))
+		tlsconf.ReadClient(conf.Block("tls"), slog.New(slog.DiscardHandler), nil)
 		if err := conf.Finish(); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "t.conf:1") {
 			t.Errorf("%s: %v, want %q", c.text, err, c.want)
 		}

@@ -58,7 +58,7 @@ func read(t *testing.T, text string) (*tlsconf.Server, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.DiscardHandler))
+	s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.DiscardHandler), nil)
 	return s, conf.Finish()
 }
 
@@ -166,7 +166,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestNone(t *testing.T) {
-	if s := tlsconf.ReadServer(nil, slog.New(slog.DiscardHandler)); s != nil {
+	if s := tlsconf.ReadServer(nil, slog.New(slog.DiscardHandler), nil); s != nil {
 		t.Error("a server without a block")
 	}
 }

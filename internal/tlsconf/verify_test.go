@@ -5,9 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
+
+	"leafgate/config"
+	"leafgate/internal/tlsconf"
 )
 
 func presenting(cert tls.Certificate) *tls.Config {
@@ -84,5 +88,31 @@ func TestRevocationLists(t *testing.T) {
 	}
 	if _, err = shake(t, s, presenting(badPair)); err != nil {
 		t.Errorf("another authority has revoked the number: %v", err)
+	}
+}
+
+// A gateway judges certificates by the time that it is told: a machine that starts in 1970 locks nobody out.
+func TestVerifyTime(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	certFile, keyFile := ca.serve("server", time.Time{})
+	_, pair := ca.leaf("good", time.Time{})
+	conf, err := config.Parse("t.conf", fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }", certFile, keyFile, ca.dir+"/ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		now  func() time.Time
+		want string
+	}{
+		{"the machine's", nil, ""},
+		{"now", time.Now, ""},
+		{"1970", func() time.Time { return time.Unix(0, 0) }, "not yet valid"},
+	} {
+		s := tlsconf.ReadServer(conf.Block("tls"), slog.New(slog.DiscardHandler), tt.now)
+		_, err = shake(t, s, presenting(pair))
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: handshake: %v, want %q", tt.name, err, tt.want)
+		}
 	}
 }
