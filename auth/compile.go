@@ -62,17 +62,17 @@ func (r *Rules) read(b *config.Block) {
 	case user != "":
 		r.addUser(b, &definition{Kind: kindUser, Account: DefaultAccount, User: user, Secret: pass, Perms: r.defaults})
 	case token != "":
-		r.setToken(b, token)
+		r.addToken(b, token, DefaultAccount)
 	default:
 		r.readUsers(users, DefaultAccount, r.defaults)
 	}
 }
 
-func (r *Rules) setToken(b *config.Block, token string) {
+func (r *Rules) addToken(b *config.Block, token, account string) {
 	if !validSecret(token) {
 		b.Errorf("token", "looks like a bcrypt hash and is none")
 	}
-	r.token = r.authority.member(b, "token", &definition{Kind: kindToken, Account: DefaultAccount, User: tokenUser, Secret: token, Perms: r.defaults})
+	r.token = r.authority.member(b, "token", &definition{Kind: kindToken, Account: account, User: tokenUser, Secret: token, Perms: r.defaults})
 }
 
 func (r *Rules) readUsers(users []*config.Block, account string, defaults *core.PermissionDef) {
