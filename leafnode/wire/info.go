@@ -56,13 +56,13 @@ type Connect struct {
 	Compression   string   `json:"compress_mode"`
 	RemoteAccount string   `json:"remote_account,omitempty"` // ours
 	Protocol      int      `json:"protocol,omitempty"`
+	Hub           bool     `json:"is_hub,omitempty"`  // who dials takes the part of the hub
+	Isolate       bool     `json:"isolate,omitempty"` // interest of other leaves need not be told
+	Lang          string   `json:"lang,omitempty"`    // of clients only
+	Gateway       string   `json:"gateway,omitempty"` // of gateways between clusters only
 }
 
 // AppendConnect appends the CONNECT line.
 func AppendConnect(dst []byte, c *Connect) []byte {
-	body, err := json.Marshal(c)
-	if err != nil {
-		panic("wire: CONNECT cannot be encoded: " + err.Error()) // strings, numbers and bools always can
-	}
-	return append(append(append(dst, "CONNECT "...), body...), newline...)
+	return appendJSON(dst, "CONNECT ", c)
 }
