@@ -43,6 +43,7 @@ func (l *link) traffic() (t traffic) {
 	} else if past := l.past.Load(); past != nil {
 		t.Stats = *past
 	}
+	t.OutMsgs, t.OutBytes = l.crossed.msgs.Load(), l.crossed.bytes.Load() // the engine counts what waits and may be dropped
 	for i := range t.drops {
 		t.drops[i] = l.drops[i].Load()
 	}
@@ -79,7 +80,7 @@ func (r *remote) describe() module.Uplink {
 	t := s.past
 	if l := s.link; l != nil {
 		t.add(l.traffic())
-		u.RTT, u.Pending = time.Duration(l.rtt.Load()), l.conn.Pending()
+		u.RTT, u.Pending = time.Duration(l.rtt.Load()), l.waiting().bytes
 	}
 	u.InMsgs, u.OutMsgs, u.InBytes, u.OutBytes, u.Dropped = t.InMsgs, t.OutMsgs, t.InBytes, t.OutBytes, t.dropped()
 	return u
@@ -108,7 +109,7 @@ func (m *uplinks) Conns() iter.Seq[module.Conn] {
 
 func (l *link) about(ep *core.Endpoint) module.Conn {
 	return module.Conn{ID: l.conn.ID(), Kind: module.KindLeafnode, Type: Protocol, Remote: l.conn.RemoteAddr(), Start: time.Unix(0, l.up.Load()),
-		LastActivity: l.conn.LastRead(), RTT: time.Duration(l.rtt.Load()), Pending: l.conn.Pending(), Stats: ep.Stats(),
+		LastActivity: l.conn.LastRead(), RTT: time.Duration(l.rtt.Load()), Pending: l.waiting().bytes, Stats: l.traffic().Stats,
 		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: true}
 }
 

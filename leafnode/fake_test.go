@@ -17,8 +17,8 @@ import (
 type fake struct {
 	mu      sync.Mutex
 	out     bytes.Buffer
-	queued  int // messages
-	full    bool
+	flushes int
+	answers bool // PINGs, in some tests
 	cause   error
 	tick    time.Time
 	read    time.Time
@@ -29,7 +29,7 @@ func (f *fake) ID() uint64                 { return 1 }
 func (f *fake) RemoteAddr() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:7422") }
 func (f *fake) LastRead() time.Time        { return f.read }
 func (f *fake) Pending() int64             { return f.pending }
-func (f *fake) Flush()                     {}
+func (f *fake) Flush()                     { f.flushes++ }
 func (f *fake) Expect(int)                 {}
 func (f *fake) TickAt(t time.Time)         { f.tick = t }
 func (f *fake) Evict(cause error)          { f.EvictAfter(nil, cause) }
@@ -38,18 +38,6 @@ func (f *fake) Append(b []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.out.Write(b)
-}
-
-func (f *fake) Queue(head, rest []byte) core.Verdict {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.full {
-		return core.Refused
-	}
-	f.out.Write(head)
-	f.out.Write(rest)
-	f.queued++
-	return core.Congested
 }
 
 func (f *fake) EvictAfter(last []byte, cause error) {
@@ -99,7 +87,8 @@ func newBench(t testing.TB, info wire.Info) *bench {
 	}
 	m := &uplinks{env: &module.Env{Engine: e}, log: slog.New(slog.DiscardHandler), opts: &options{},
 		beacons: map[string]string{"A": beaconPrefix + "own"}, live: make(map[*link]bool)}
-	o := &remoteOptions{account: "A", reconnect: time.Second, pingEvery: time.Minute, pingMost: 2}
+	o := &remoteOptions{account: "A", reconnect: time.Second, pingEvery: time.Minute, pingMost: 2,
+		deadline: 10 * time.Second, mostQueued: 1000, mostMsgs: 10}
 	b := &bench{t: t, engine: e, conn: &fake{}, got: &inbox{}, link: newLink(m, o, info)}
 	b.client = e.Attach(&core.Identity{Account: e.Account("A")}, core.Peer{}, b.got)
 	b.link.begin(b.conn, &wire.Connect{})

@@ -18,8 +18,7 @@ type newsbox struct {
 	heardOf atomic.Uint64 // counts news
 	toldOf  atomic.Uint64 // what heardOf was, of the news that are queued to go
 
-	telling sync.Mutex // guards the field below, and the order of lines
-	told    map[interest]int
+	told map[interest]int // the link's out guards it
 
 	mu       sync.Mutex // guards the fields below
 	pending  map[interest]int
@@ -69,51 +68,39 @@ func (l *link) repattern(patterns []string) {
 	l.ring()
 }
 
-// take empties the box; count is what heardOf was.
-func (n *newsbox) take() (all map[interest]int, count uint64) {
+// newsLump is how many bytes of news are queued at once.
+const newsLump = 32 << 10
+
+// tell says what has changed, as far as there is room on the link.
+func (l *link) tell() {
+	l.out.Lock()
+	l.release()
+	l.out.Unlock()
+	l.conn.Flush()
+}
+
+// tellSome queues lines of what has changed, room bytes of them or the last one over, before whatever is queued next. l.out
+// is held.
+func (l *link) tellSome(room int64) {
+	lines := l.news.take(l.line[:0], int(min(room, newsLump)))
+	l.put(lines)
+	l.keep(lines)
+}
+
+// take moves news from the box to dst, as lines. The link's out is held.
+func (n *newsbox) take(dst []byte, room int) []byte {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	count = n.heardOf.Load()
-	if len(n.pending) == 0 {
-		return nil, count
-	}
-	all = n.pending
-	n.pending = make(map[interest]int)
-	return all, count
-}
-
-const (
-	newsLump = 32 << 10 // bytes of news that are queued at once
-	newsRoom = 1 << 20  // bytes that may wait already: beyond, news wait in the box
-	newsMost = 64 << 20 // and beyond that for messages too
-)
-
-// tellNews says what has changed. It answers false when there is more to tell once the connection has room.
-func (l *link) tellNews() bool {
-	if l.conn.Pending() > newsRoom {
-		return false
-	}
-	l.queueNews()
-	l.conn.Flush()
-	return true
-}
-
-// queueNews queues the lines of what has changed, before whatever is queued next.
-func (l *link) queueNews() {
-	l.news.telling.Lock()
-	defer l.news.telling.Unlock()
-	all, count := l.news.take()
-	var lines []byte
-	for k, weight := range all {
-		if lines = l.news.append(lines, k, weight); len(lines) > newsLump {
-			l.conn.Append(lines)
-			lines = lines[:0]
+	for k, weight := range n.pending {
+		if len(dst) >= room {
+			return dst
 		}
+		delete(n.pending, k)
+		dst = n.append(dst, k, weight)
 	}
-	if len(lines) > 0 {
-		l.conn.Append(lines)
-	}
-	l.news.toldOf.Store(count)
+	n.pending = make(map[interest]int) // the old one may have been large
+	n.toldOf.Store(n.heardOf.Load())
+	return dst
 }
 
 // late says whether there are news that are not queued yet.

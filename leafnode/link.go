@@ -31,21 +31,23 @@ type link struct {
 	told     wire.Info                       // as said when CONNECT was accepted
 	joinBy   time.Time
 	pingAt   time.Time
-	pingSent time.Time
-	pingsOut int
 	lastSaid error // the other side's last -ERR
+	slack    int   // how many times longer than usual it may be silent; set before it begins
 
 	logged [reason.Count]int64 // of drops; the remote's goroutine's
 
-	up    atomic.Int64 // Unix nanoseconds since when interest flows; 0: not yet
-	rtt   atomic.Int64 // nanoseconds; 0: not known
-	drops [reason.Count]atomic.Int64
-	past  atomic.Pointer[core.Stats]    // once it has ended
-	ep    atomic.Pointer[core.Endpoint] // nil: not up, or ended
+	up      atomic.Int64                       // Unix nanoseconds since when interest flows; 0: not yet
+	rtt     atomic.Int64                       // nanoseconds; 0: not known
+	crossed struct{ msgs, bytes atomic.Int64 } // given to the connection
+	drops   [reason.Count]atomic.Int64
+	past    atomic.Pointer[core.Stats]    // once it has ended
+	ep      atomic.Pointer[core.Endpoint] // nil: not up, or ended
 
-	out  sync.Mutex // guards the fields below: publishers' goroutines
-	line []byte     // what a message is rendered to
-	to   []string   // queues of one message
+	out     sync.Mutex // guards the fields below: publishers' goroutines, and the order of what is sent
+	line    []byte     // what a message is rendered to
+	to      []string   // queues of one message
+	window  window
+	backlog backlog
 
 	news newsbox
 }
@@ -57,7 +59,6 @@ type connection interface {
 	LastRead() time.Time
 	Pending() int64
 	Append(b []byte)
-	Queue(head, rest []byte) core.Verdict
 	Flush()
 	Expect(n int)
 	TickAt(t time.Time)
@@ -126,7 +127,7 @@ func (l *link) join(told wire.Info) error {
 	now := time.Now()
 	l.up.Store(now.UnixNano())
 	l.pingAt = firstPing(now, l.opts.pingEvery)
-	l.conn.TickAt(l.pingAt)
+	l.conn.TickAt(l.nextTick(now))
 	l.ring()
 	return nil
 }
@@ -239,6 +240,7 @@ func (l *link) Closed(batch *core.Batch, cause error) {
 		l.past.Store(&past)
 		l.ep.Store(nil)
 		ep.Close()
+		l.abandon()
 	}
 	if l.lastSaid != nil {
 		cause = l.lastSaid

@@ -112,7 +112,7 @@ func TestDelivery(t *testing.T) {
 	if err := b.feed(joined+"LS+ a\r\nLS+ a.>\r\nLS+ a g1 1\r\nLS+ * g2 1\r\n", 100); err != nil {
 		t.Fatal(err)
 	}
-	b.link.tellNews()
+	b.link.tell()
 	b.conn.text()
 	for _, tc := range []struct {
 		name string
@@ -147,10 +147,6 @@ func TestDelivery(t *testing.T) {
 	if text := log.String(); strings.Count(text, "\n") != 3 || !strings.Contains(text, "reason=max_payload count=1") || !strings.Contains(text, "reason=invalid_subject count=2") {
 		t.Errorf("logged: %s", text)
 	}
-	b.conn.full = true
-	if n := b.publish(core.Message{Subject: []byte("a.b")}); n != 1 || b.link.drops[reason.OutboxFull].Load() != 1 {
-		t.Errorf("a full queue: %d matched, %d dropped", n, b.link.drops[reason.OutboxFull].Load())
-	}
 	b.close(nil)
 	plain := greeting
 	plain.Headers = false
@@ -158,7 +154,7 @@ func TestDelivery(t *testing.T) {
 	if err := b.feed(joined+"LS+ a.>\r\n", 100); err != nil {
 		t.Fatal(err)
 	}
-	b.link.tellNews()
+	b.link.tell()
 	b.conn.text()
 	b.publish(core.Message{Subject: []byte("a.b"), Header: header, Payload: []byte("x")})
 	if got := b.conn.text(); got != "LMSG a.b 1\r\nx\r\n" {
@@ -199,9 +195,7 @@ func TestNews(t *testing.T) {
 	if err := b.feed(joined, 100); err != nil {
 		t.Fatal(err)
 	}
-	if !b.link.tellNews() {
-		t.Error("there is room")
-	}
+	b.link.tell()
 	if got := b.conn.text(); !strings.Contains(got, "LS+ $LDS.own\r\n") || !strings.Contains(got, "LS+ _R_.") {
 		t.Errorf("begins with %q", got)
 	}
@@ -210,7 +204,7 @@ func TestNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.client.Unsubscribe(s, 0)
-	b.link.tellNews()
+	b.link.tell()
 	if got := b.conn.text(); got != "" {
 		t.Errorf("of what is gone: %q", got)
 	}
@@ -219,12 +213,14 @@ func TestNews(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.conn.pending = newsRoom + 1
-	if b.link.tellNews() || b.conn.text() != "" {
-		t.Error("there is no room")
+	b.link.window.sent += firstWindow
+	b.link.tell()
+	if got := b.conn.text(); got != wire.Ping {
+		t.Errorf("without room: %q", got)
 	}
-	b.conn.pending = 0
-	b.link.tellNews()
+	if err := b.feed(wire.Pong, 100); err != nil {
+		t.Fatal(err)
+	}
 	if got := b.conn.text(); got != "LS+ a g 3\r\n" {
 		t.Errorf("of three members: %q", got)
 	}
@@ -240,10 +236,10 @@ func TestNews(t *testing.T) {
 		t.Errorf("a request with a new inbox: %q", got)
 	}
 	b.client.Unsubscribe(answers, 0)
-	b.link.tellNews()
+	b.link.tell()
 	b.conn.text()
 	b.client.Close()
-	b.link.tellNews()
+	b.link.tell()
 	if got := b.conn.text(); got != "LS- a g\r\n" {
 		t.Errorf("at the end: %q", got)
 	}
@@ -265,25 +261,41 @@ func TestPings(t *testing.T) {
 	}
 	b.conn.text()
 	at := b.conn.tick
-	var err error
-	for range 3 { // life is whatever comes
-		if at, err = tick(at); err != nil || b.conn.text() != wire.Ping {
-			t.Fatalf("no ping: %v", err)
-		}
-		b.conn.read = at
-	}
-	b.conn.read = time.Time{}
-	if err := b.feed("PONG\r\n", 100); err != nil || b.link.rtt.Load() == 0 {
-		t.Errorf("rtt %d, %v", b.link.rtt.Load(), err)
-	}
-	for range 2 {
+	last := at.Add(b.link.opts.pingEvery + time.Second)
+	pings := 0
+	for at.Before(last) { // life is whatever comes
+		var err error
 		if at, err = tick(at); err != nil {
 			t.Fatal(err)
 		}
+		pings += strings.Count(b.conn.text(), wire.Ping)
+		b.conn.read = at
 	}
-	if _, err = tick(at); !errors.Is(err, errStale) {
-		t.Errorf("without answers: %v", err)
+	if pings != 2 {
+		t.Errorf("%d pings in little more than an interval", pings)
 	}
+	if err := b.feed("PONG\r\n", 100); err != nil || b.link.rtt.Load() == 0 {
+		t.Errorf("rtt %d, %v", b.link.rtt.Load(), err)
+	}
+	for range pings {
+		if err := b.feed("PONG\r\n", 100); err != nil { // one more than there were pings
+			t.Fatal(err)
+		}
+	}
+	b.conn.read = time.Time{}
+	b.conn.text()
+	if _, err := tick(at.Add(time.Hour)); err != nil || b.conn.text() != wire.Ping {
+		t.Fatalf("with nothing unanswered: %v", err)
+	}
+	sent := at.Add(time.Hour)
+	if _, err := tick(sent.Add(b.link.opts.silence() - time.Second)); err != nil {
+		t.Error(err)
+	}
+	b.link.slack = 2
+	if _, err := tick(sent.Add(b.link.opts.silence() + time.Minute - time.Second)); err == nil {
+		t.Error("waits too long")
+	}
+	err := b.link.fail(errStale)
 	b.close(err)
 }
 
@@ -302,6 +314,7 @@ func TestDeliverAllocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.got.messages = nil
+	answer := []byte(wire.Pong)
 	run := func() {
 		b.conn.out.Reset()
 		batch := b.engine.Get()
@@ -311,12 +324,29 @@ func TestDeliverAllocs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		flushes := b.conn.flushes
+		batch.Flush()
+		if n := b.conn.flushes - flushes; n != 1 {
+			t.Fatalf("%d flushes for a batch", n)
+		}
+		for b.conn.answers && b.link.window.count > 0 {
+			if n, err := b.link.Feed(batch, answer); n != len(answer) || err != nil {
+				t.Fatal(n, err)
+			}
+		}
 		b.engine.Put(batch)
 	}
-	run()
-	run()
-	if n := testing.AllocsPerRun(5, run); n > 0 {
-		t.Errorf("%v allocations for 1,000 messages out", n)
+	for name, tc := range map[string]struct {
+		answers bool
+		bytes   int64
+		msgs    int
+	}{"wide open": {true, 1 << 20, 1 << 20}, "at the bound": {false, 1 << 20, 10}, "at the bound of bytes": {false, 1000, 1 << 20}} {
+		b.conn.answers, b.link.opts.mostQueued, b.link.opts.mostMsgs = tc.answers, tc.bytes, tc.msgs
+		run()
+		run()
+		if n := testing.AllocsPerRun(5, run); n > 0 {
+			t.Errorf("%s: %v allocations for 1,000 messages out", name, n)
+		}
 	}
 	b.client.Close()
 	b.client = b.engine.Attach(b.client.Identity(), core.Peer{}, nobody{})

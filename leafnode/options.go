@@ -25,6 +25,8 @@ const (
 	defaultReconnect = time.Second
 	defaultDial      = 3 * time.Second // a round trip, on a bad link
 	defaultFirstInfo = 3 * time.Second
+	defaultQueued    = 64 << 20 // bytes
+	defaultMsgs      = 500_000
 )
 
 // options are one configuration. They never change; a reload makes new ones.
@@ -49,7 +51,8 @@ type remoteOptions struct {
 	deadline   time.Duration // for writing
 	pingEvery  time.Duration
 	pingMost   int
-	mostQueued int64
+	mostQueued int64 // bytes
+	mostMsgs   int
 }
 
 // readOptions reads the top level of a configuration. Errors collect in conf.
@@ -65,7 +68,8 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 		deadline:   b.Duration(10*time.Second, "write_deadline"),
 		pingEvery:  conf.Duration(2*time.Minute, "ping_interval"),
 		pingMost:   int(conf.IntRange(2, 0, 1<<7-1, "ping_max")),
-		mostQueued: conf.IntRange(0, 0, 1<<40, "max_pending"),
+		mostQueued: conf.IntRange(defaultQueued, 0, 1<<40, "max_pending"),
+		mostMsgs:   defaultMsgs,
 	}
 	if common.reconnect <= 0 {
 		b.Errorf("reconnect", "want a positive duration")
@@ -75,6 +79,9 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	}
 	if common.pingMost == 0 {
 		common.pingMost = 2
+	}
+	if common.mostQueued == 0 {
+		common.mostQueued = defaultQueued
 	}
 	for _, rb := range b.Blocks("remotes") {
 		o.remotes = append(o.remotes, readRemote(env, rb, common))
@@ -115,6 +122,8 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	o.disabled = b.Bool(false, "disabled")
 	o.firstInfo = b.Duration(defaultFirstInfo, "first_info_timeout")
 	o.dial = b.Duration(defaultDial, "dial_timeout")
+	o.mostQueued = b.IntRange(o.mostQueued, 1, 1<<40, "max_pending")
+	o.mostMsgs = int(b.IntRange(defaultMsgs, 1, 1<<30, "max_pending_msgs"))
 	return &o
 }
 
@@ -194,8 +203,8 @@ func (o *remoteOptions) text() string {
 	for _, u := range o.urls {
 		urls = append(urls, u.String())
 	}
-	return fmt.Sprintf("%q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v", urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
-		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.tls != nil)
+	return fmt.Sprintf("%q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil)
 }
 
 // name is what monitoring and logs call the remote: its first address, without credentials.

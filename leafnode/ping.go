@@ -22,24 +22,45 @@ func (l *link) Tick(_ *core.Batch, now time.Time) (next time.Time, err error) {
 		}
 		return time.Time{}, l.fail(errNoInfo)
 	}
-	if now.Before(l.pingAt) {
-		return l.pingAt, nil
-	}
-	if l.conn.LastRead().After(l.pingSent) { // whatever came shows that the other side lives
-		l.pingsOut = 0
-	}
-	if l.pingsOut++; l.pingsOut > l.opts.pingMost {
+	if l.silent(now) {
 		return time.Time{}, l.fail(errStale)
 	}
-	l.pingSent = now
-	l.conn.Append([]byte(wire.Ping))
-	l.pingAt = now.Add(l.opts.pingEvery)
-	return l.pingAt, nil
+	if !now.Before(l.pingAt) {
+		l.out.Lock()
+		if l.window.count < mostMarks {
+			l.put([]byte(wire.Ping))
+			l.window.mark(now.UnixNano(), false)
+		}
+		l.out.Unlock()
+		l.pingAt = now.Add(l.opts.pingEvery)
+	}
+	return l.nextTick(now), nil
 }
 
-func (l *link) onPong() {
-	l.pingsOut = 0
-	if !l.pingSent.IsZero() {
-		l.rtt.Store(max(1, int64(time.Since(l.pingSent))))
+// silence is how long nothing may come while a PING waits for its answer, on a link without delay.
+func (o *remoteOptions) silence() time.Duration {
+	return min(o.deadline, o.pingEvery*time.Duration(o.pingMost+1))
+}
+
+// nextTick is when to look after the link again.
+func (l *link) nextTick(now time.Time) time.Time {
+	if look := now.Add(l.opts.silence() / 4); look.Before(l.pingAt) {
+		return look
 	}
+	return l.pingAt
+}
+
+// silent says whether the other side is to be given up: a PING waits, and for longer than the link explains nothing has come.
+// Whatever comes shows that it lives.
+func (l *link) silent(now time.Time) bool {
+	l.out.Lock()
+	since, patience := l.window.waits(), l.window.patience()
+	l.out.Unlock()
+	if since == 0 {
+		return false
+	}
+	if read := l.conn.LastRead().UnixNano(); read > since {
+		since = read
+	}
+	return now.UnixNano()-since > int64(l.opts.silence()*time.Duration(max(1, l.slack))+patience)
 }

@@ -23,6 +23,7 @@ type remote struct {
 	opts   atomic.Pointer[remoteOptions]
 	dialer *netio.Dialer
 	cancel context.CancelFunc
+	drain  time.Duration // for what waits, once cancel was called
 	wg     sync.WaitGroup
 
 	// Its goroutine's.
@@ -30,6 +31,7 @@ type remote struct {
 	next    *link         // being dialled, for NewSession
 	connect *wire.Connect // for next
 	said    string        // the last error that was logged
+	slack   int           // of the next link
 
 	mu    sync.Mutex // guards the field below
 	state state
@@ -74,7 +76,7 @@ func (r *remote) start() {
 	if o.disabled {
 		return
 	}
-	r.dialer = r.module.env.Net.Dialer(r, netio.ListenOptions{MaxPending: o.mostQueued, DropAtBound: true, WriteDeadline: o.deadline})
+	r.dialer = r.module.env.Net.Dialer(r, netio.ListenOptions{MaxPending: mostWindow + mostPayload, WriteDeadline: mostPatience})
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	r.wg.Go(func() { r.run(ctx) })
@@ -85,9 +87,11 @@ func (r *remote) stop(drain time.Duration) {
 	if r.cancel == nil {
 		return
 	}
+	by := time.Now().Add(drain)
+	r.drain = drain
 	r.cancel()
 	r.wg.Wait()
-	r.dialer.Stop(drain)
+	r.dialer.Stop(max(0, time.Until(by)))
 	r.cancel = nil
 }
 
@@ -197,6 +201,7 @@ func (r *remote) greeted(o *remoteOptions, u *url.URL, line []byte) (*tls.Config
 		return nil, err
 	}
 	l := newLink(r.module, o, info)
+	l.slack = r.slack
 	if !r.module.enter(l) {
 		return nil, errLoop
 	}
@@ -223,13 +228,9 @@ func (r *remote) NewSession(c *netio.Conn) netio.Session {
 	return r.next
 }
 
-// newsWait is how long news wait for a connection that has no room for them.
-const newsWait = 50 * time.Millisecond
-
 // serve tells the link's news until it ends. held: it was up for a while.
 func (r *remote) serve(ctx context.Context, l *link) (held bool) {
-	later, minute := time.NewTimer(time.Hour), time.NewTicker(time.Minute)
-	defer later.Stop()
+	minute := time.NewTicker(time.Minute)
 	defer minute.Stop()
 	known := false
 	defer l.logDrops()
@@ -240,14 +241,11 @@ func (r *remote) serve(ctx context.Context, l *link) (held bool) {
 				known = true
 				r.connected(l)
 			}
-			if !l.tellNews() {
-				later.Reset(newsWait)
-			}
-		case <-later.C:
-			l.ring()
+			l.tell()
 		case <-minute.C:
 			l.logDrops()
 		case <-ctx.Done():
+			l.empty(r.drain)
 			l.conn.EvictAfter(nil, netio.ErrServerStopped)
 			<-l.ended
 			r.disconnected(l)
@@ -256,6 +254,22 @@ func (r *remote) serve(ctx context.Context, l *link) (held bool) {
 			r.disconnected(l)
 			up := l.up.Load()
 			return up != 0 && time.Since(time.Unix(0, up)) > l.opts.reconnect
+		}
+	}
+}
+
+// empty waits until nothing waits in the backlog any more, for so long at most.
+func (l *link) empty(limit time.Duration) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for l.waiting().msgs > 0 {
+		select {
+		case <-l.wake:
+			l.tell()
+		case <-l.ended:
+			return
+		case <-late.C:
+			return
 		}
 	}
 }
@@ -269,8 +283,17 @@ func (r *remote) connected(l *link) {
 		"server", l.info.ServerName, "remote_account", l.told.RemoteAccount)
 }
 
+const mostSlack = 8
+
+// disconnected takes note of the end of l. A link that falls silent again and again is given more and more time: to begin
+// anew takes longer than to wait, and helps as little.
 func (r *remote) disconnected(l *link) {
 	r.module.leave(l)
+	if r.slack = max(1, r.slack); errors.Is(l.cause, errStale) {
+		r.slack = min(2*r.slack, mostSlack)
+	} else {
+		r.slack = 1
+	}
 	why := reasonOf(l.cause)
 	r.note(func(s *state) {
 		s.word, s.link = isConnecting, nil

@@ -29,11 +29,24 @@ func (l *link) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict 
 		l.drop(reason.InvalidSubject)
 		return core.Dropped
 	}
-	if l.news.late() && l.conn.Pending() < newsMost {
-		l.queueNews()
+	if l.ep.Load() == nil {
+		return core.Refused
 	}
 	l.out.Lock()
 	defer l.out.Unlock()
+	line, ok := l.render(&w, subs)
+	if !ok {
+		l.drop(reason.MaxControlLine)
+		return core.Dropped
+	}
+	line = append(append(append(line, header...), m.Payload...), "\r\n"...)
+	v := l.send(line, w.Size)
+	l.keep(line)
+	return v
+}
+
+// render makes the line of a message in the link's memory. l.out is held.
+func (l *link) render(w *wire.Line, subs []*core.Subscription) (line []byte, ok bool) {
 	l.to = l.to[:0]
 	for _, s := range subs {
 		if s.Queue != "" {
@@ -41,24 +54,16 @@ func (l *link) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict 
 		}
 	}
 	w.Queues = l.to
-	l.line = wire.AppendLine(l.line[:0], &w)
-	if len(l.line) > mostLine {
-		l.drop(reason.MaxControlLine)
-		return core.Dropped
-	}
-	l.line = append(append(append(l.line, header...), m.Payload...), "\r\n"...)
-	v := l.conn.Queue(l.line, nil)
-	if cap(l.line) > keptLine {
+	line = wire.AppendLine(l.line[:0], w)
+	l.keep(line)
+	return line, len(line) <= mostLine
+}
+
+// keep keeps memory for the next line, unless it has grown large.
+func (l *link) keep(line []byte) {
+	if l.line = line[:0]; cap(line) > keptLine {
 		l.line = nil
 	}
-	switch {
-	case v != core.Refused:
-		return core.Taken // however full the queue is
-	case l.ep.Load() == nil:
-		return core.Refused
-	}
-	l.drop(reason.OutboxFull)
-	return core.Dropped
 }
 
 // utterable says whether a reply can stand in a line: it may be anything to the engine.

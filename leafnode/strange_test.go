@@ -157,5 +157,5 @@ func TestSlowHub(t *testing.T) {
 	if u := uplinks(g)[0]; u.Pending > 2_000_000 {
 		t.Errorf("%d bytes wait", u.Pending)
 	}
-	until(t, "it is given up", func() bool { return strings.Contains(uplinks(g)[0].Error, "write deadline") })
+	until(t, "it is given up", func() bool { return strings.Contains(uplinks(g)[0].Error, "Stale Connection") })
 }

@@ -49,6 +49,7 @@ const (
 	MaxPacketSize
 	NoTopic
 	RetainedFull
+	LinkClosed
 	reasons
 )
 
@@ -100,12 +101,13 @@ var table = [reasons]entry{
 	ServerShutdown:        {"server_shutdown", "Server Shutdown", detail, "the gateway stops, or sends clients away before it does"},
 	StorageFailure:        {"storage_failure", "Storage Failure", warn, "a message or session could not be stored"},
 	InternalError:         {"internal_error", "Internal Error", fault, "a defect of the gateway: please report it"},
-	OutboxFull:            {"outbox_full", "Outbox Full", detail, "dropped at QoS 0: the client takes less than it is sent"},
+	OutboxFull:            {"outbox_full", "Outbox Full", detail, "dropped, at QoS 0 or on a link: the other side takes less than it is sent"},
 	QueueFull:             {"queue_full", "Queue Full", detail, "dropped at QoS 1 or 2: the session's queue is full"},
 	MessageExpired:        {"message_expired", "Message Expired", detail, "dropped: the message expired before it was sent"},
 	MaxPacketSize:         {"max_packet_size", "Maximum Packet Size Exceeded", detail, "dropped: larger than the receiving client takes"},
 	NoTopic:               {"no_topic", "Subject Is No Topic", detail, "dropped: the subject cannot be written as a topic"},
 	RetainedFull:          {"retained_full", "Retained Messages Full", detail, "not retained: the store of retained messages is full"},
+	LinkClosed:            {"link_closed", "Link Closed", detail, "dropped: the link to another server ended before they were sent"},
 }
 
 // String is the text for people, as /connz shows it.
