@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"gateway/gatewaytest": {"gateway", "config", "core"},
 	"module":              {"auth", "core", "config", "journal", "internal/netio", "internal/reason", "internal/storage"},
 	"auth":                {"core", "config", "mapping"},
-	"internal/netio":      {"core", "internal/s2stream"},
+	"internal/netio":      {"core", "internal/s2stream", "internal/wsframe"},
 	"internal/storage":    {"config", "journal"},
 	"internal/tlsconf":    {"config"},
 	"bench":               {"internal/peer"},
