@@ -284,3 +284,23 @@ func wait(t testing.TB, what string, ok func() bool) {
 		}
 	}
 }
+
+// A segment that was dropped, but came back, and behind which all is gone: it is readable.
+func TestOnlyDroppedIsLeft(t *testing.T) {
+	fs := filled(t, 200)
+	names, whole := segments(t, fs), fs.Clone()
+	j := open(t, fs, journal.Options{})
+	if err := j.TrimTo(100); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole.Damage("head", func([]byte) []byte { return fs.Bytes("head") })
+	for _, name := range names[1:] {
+		whole.Delete(name)
+	}
+	if found, report := survivors(t, whole); len(found) == 0 || !reported(report, 200) {
+		t.Errorf("%d records, %+v", len(found), report)
+	}
+}

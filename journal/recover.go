@@ -29,6 +29,9 @@ func (j *Journal) recover() error {
 		h.floor = max(h.floor, s.floor)
 	}
 	segments = j.dropBelow(segments, h.floor)
+	if len(segments) > 0 { // one that was dropped, and behind which all is gone, is better than nothing
+		h.floor = min(h.floor, segments[0].base)
+	}
 	h.floor = max(h.floor, 1) // if nothing tells it, everything before the first segment may be lost
 	w := walk{j: j, expect: h.floor, buf: make([]byte, 0, recoverChunk)}
 	for i, s := range segments {
