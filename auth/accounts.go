@@ -80,11 +80,11 @@ func (t *tenants) read(name string, b *config.Block) {
 	t.readImports(at, b)
 	t.readMappings(at, b)
 	if l := b.Block("limits"); l != nil {
-		l.Unsupported("leaf nodes are not there for now", "max_leafnodes", "max_leafs", "leafs")
 		d.Limits = core.Limits{
 			Connections:   bound(l, "max_connections", "max_conn"),
 			Subscriptions: bound(l, "max_subscriptions", "max_subs"),
 			Payload:       bound(l, "max_payload"),
+			Relays:        bound(l, "max_leafnodes", "max_leafs", "leafs"),
 		}
 	}
 }

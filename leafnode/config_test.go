@@ -13,17 +13,12 @@ import (
 func TestRefused(t *testing.T) {
 	const ok = `url: "nats-leaf://hub:7422"`
 	for _, tc := range []struct{ name, block, want string }{
-		{"a listener", `port: 7422`, "leafnodes.port: not supported"},
-		{"a listener's address", `listen: "127.0.0.1:7422"`, "leafnodes.listen: not supported"},
-		{"its users", `authorization { user: a, password: secret }`, "leafnodes.authorization: not supported"},
 		{"no url", `remotes [ { account: "$G" } ]`, "a remote needs a url"},
 		{"websocket", `remotes [ { url: "wss://u:secret@hub" } ]`, "leafnodes.remotes.url: not supported: WebSocket"},
 		{"another scheme", `remotes [ { url: "http://hub" } ]`, `want the scheme nats-leaf or tls, got "http"`},
 		{"a bad url", `remotes [ { url: "nats-leaf://u:secret@hub:x y" } ]`, "want a URL"},
 		{"a path", `remotes [ { url: "nats-leaf://hub/x" } ]`, "behind the port"},
-		{"hub", `remotes [ { ` + ok + `, hub: true } ]`, "leafnodes.remotes.hub: not supported"},
 		{"proxy", `remotes [ { ` + ok + `, proxy { url: "http://p" } } ]`, "leafnodes.remotes.proxy: not supported"},
-		{"isolation", `remotes [ { ` + ok + `, local_isolation: true } ]`, "leafnodes.remotes.local_isolation: not supported"},
 		{"compression", `remotes [ { ` + ok + `, compression: s2_fast } ]`, "leafnodes.remotes.compression: want off"},
 		{"unknown account", `remotes [ { ` + ok + `, account: X } ]`, `leafnodes.remotes.account: no account "X"`},
 		{"unknown key", `remotes [ { ` + ok + `, colour: red } ]`, "colour"},

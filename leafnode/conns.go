@@ -104,13 +104,18 @@ func (m *uplinks) Conns() iter.Seq[module.Conn] {
 				return
 			}
 		}
+		for _, f := range m.lis.all() {
+			if f.ep.Load() != nil && !yield(f.describe()) {
+				return
+			}
+		}
 	}
 }
 
 func (l *link) about(ep *core.Endpoint) module.Conn {
 	return module.Conn{ID: l.conn.ID(), Kind: module.KindLeafnode, Type: Protocol, Remote: l.conn.RemoteAddr(), Start: time.Unix(0, l.up.Load()),
 		LastActivity: l.conn.LastRead(), RTT: time.Duration(l.rtt.Load()), Pending: l.waiting().bytes, Stats: l.traffic().Stats,
-		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: true}
+		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: !l.opts.hub}
 }
 
 // total is the traffic of all links, those that have ended included.

@@ -28,6 +28,7 @@ type link struct {
 	unit     wire.Unit
 	subs     map[interest]*core.Subscription // what the other side wants
 	exports  *rights                         // what may go there; set before ep
+	guard    *guard                          // what the other side may ask for and send; nil: that is its own business
 	told     wire.Info                       // as said when CONNECT was accepted
 	joinBy   time.Time
 	pingAt   time.Time
@@ -118,18 +119,23 @@ func (l *link) join(told wire.Info) error {
 	l.told, l.joinBy = told, time.Time{}
 	l.exports = newRights(told.Export, l.opts.denyOut)
 	l.news.imports = newRights(told.Import, l.opts.denyIn)
+	l.attach(&core.Identity{Account: account, User: l.info.ServerName, Perms: perms})
+	return nil
+}
+
+// attach makes the link a peer, whose rights have been set.
+func (l *link) attach(id *core.Identity) {
 	l.news.hear(interest{subject: l.module.beacon(l.opts.account)}, 1)
-	l.repattern(account.Patterns())
-	l.ep.Store(l.module.env.Engine.Attach(&core.Identity{Account: account, User: l.info.ServerName, Perms: perms}, core.Peer{
+	l.repattern(id.Account.Patterns())
+	l.ep.Store(l.module.env.Engine.Attach(id, core.Peer{
 		Protocol: Protocol, Name: l.info.ServerName, Remote: l.conn.RemoteAddr().String(), // no ID: limits are for clients
-		NoEcho: true, Relay: true, Upstream: true,
+		NoEcho: true, Relay: true, Upstream: !l.opts.hub, Cluster: l.info.Cluster, Isolated: l.opts.isolated,
 	}, l))
 	now := time.Now()
 	l.up.Store(now.UnixNano())
 	l.pingAt = firstPing(now, l.opts.pingEvery)
 	l.conn.TickAt(l.nextTick(now))
 	l.ring()
-	return nil
 }
 
 // ring wakes the goroutine that tells news.
@@ -140,8 +146,12 @@ func (l *link) ring() {
 	}
 }
 
-// limits are for what the other side sends: as much as it says it takes itself.
+// limits are for what the other side sends: a server below us keeps to ours, and one above sends as much as it says it takes
+// itself.
 func (l *link) limits() wire.Limits {
+	if l.opts.takes > 0 {
+		return wire.Limits{ControlLine: mostLine, Payload: l.opts.takes}
+	}
 	return wire.Limits{ControlLine: mostLine, Payload: min(max(l.info.MaxPayload, leastMost), mostPayload)}
 }
 
@@ -191,7 +201,7 @@ func (l *link) handle(batch *core.Batch, b []byte) error {
 		case wire.LUnsub:
 			l.onUnsub(ep)
 		default:
-			l.onMessage(batch, ep, b)
+			return l.onMessage(batch, ep, b)
 		}
 	}
 	return nil

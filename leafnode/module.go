@@ -23,6 +23,7 @@ var Spec = module.Spec{Name: Protocol, Keys: keys, New: newUplinks}
 type uplinks struct {
 	env *module.Env
 	log *slog.Logger
+	lis *listener // nil: nobody is let in
 
 	mu      sync.Mutex // guards the fields below
 	opts    *options
@@ -43,11 +44,19 @@ func newUplinks(env *module.Env, conf *config.Block) (module.Module, error) {
 	for _, o := range m.opts.remotes {
 		m.remotes = append(m.remotes, newRemote(m, o))
 	}
+	if m.opts.listen != nil {
+		m.lis = newListener(m, m.opts.listen)
+	}
 	return m, nil
 }
 
 // Start implements module.Module. It does not wait for the links.
 func (m *uplinks) Start(context.Context) error {
+	if m.lis != nil {
+		if err := m.lis.start(); err != nil {
+			return err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.running = true
@@ -67,7 +76,12 @@ func (m *uplinks) Stop(ctx context.Context) error {
 	m.running = false
 	all := m.remotes
 	m.mu.Unlock()
-	stopAll(all, drain)
+	var wg sync.WaitGroup
+	wg.Go(func() { stopAll(all, drain) })
+	if m.lis != nil {
+		m.lis.stop(drain)
+	}
+	wg.Wait()
 	return nil
 }
 
@@ -96,7 +110,7 @@ func (m *uplinks) enter(l *link) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for other := range m.live {
-		if l.info.Cluster != "" && other.info.Cluster == l.info.Cluster && other.opts.account == l.opts.account {
+		if !l.opts.hub && l.info.Cluster != "" && other.info.Cluster == l.info.Cluster && other.opts.account == l.opts.account {
 			return false
 		}
 	}

@@ -31,7 +31,10 @@ const (
 
 // options are one configuration. They never change; a reload makes new ones.
 type options struct {
-	remotes []*remoteOptions
+	remotes       []*remoteOptions
+	listen        *listenOptions // nil: nobody is let in
+	lameDuck      time.Duration
+	lameDuckGrace time.Duration
 }
 
 // remoteOptions are one remote's part of them, and what all have in common.
@@ -51,18 +54,25 @@ type remoteOptions struct {
 	deadline   time.Duration // for writing
 	pingEvery  time.Duration
 	pingMost   int
+	hub        bool  // we take the part of the hub, so that what comes from above goes there too
+	isolate    bool  // ask not to be told of other leaves' interest
+	isolated   bool  // do not tell of it either
+	takes      int   // bytes of a message that the other side may send; 0: as it says itself
 	mostQueued int64 // bytes
 	mostMsgs   int
 }
 
 // readOptions reads the top level of a configuration. Errors collect in conf.
 func readOptions(env *module.Env, conf *config.Block) *options {
-	o := &options{}
+	o := &options{
+		lameDuck:      conf.Duration(2*time.Minute, "lame_duck_duration"),
+		lameDuckGrace: conf.Duration(10*time.Second, "lame_duck_grace_period"),
+	}
 	b := conf.Block(keys...)
 	if b == nil {
 		return o
 	}
-	refuseAccepting(b)
+	readWriteTimeout(b)
 	common := remoteOptions{
 		reconnect:  b.Duration(defaultReconnect, "reconnect", "reconnect_delay", "reconnect_interval"),
 		deadline:   b.Duration(10*time.Second, "write_deadline"),
@@ -83,23 +93,25 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	if common.mostQueued == 0 {
 		common.mostQueued = defaultQueued
 	}
+	o.listen = readListen(env, conf, b, common)
 	for _, rb := range b.Blocks("remotes") {
 		o.remotes = append(o.remotes, readRemote(env, rb, common))
 	}
 	return o
 }
 
-// refuseAccepting reports what only a listener has.
-func refuseAccepting(b *config.Block) {
-	b.Unsupported("leaf node connections are made, but not accepted for now", "listen", "port", "host", "net", "authorization",
-		"tls", "advertise", "no_advertise", "min_version", "compression", "users", "account", "isolate_leafnode_interest", "isolate",
-		"write_timeout")
+// readWriteTimeout reads what happens after write_deadline.
+func readWriteTimeout(b *config.Block) {
+	switch v := b.String("default", "write_timeout"); v {
+	case "default", "close":
+	case "retry":
+		b.Unsupported("a link that takes no bytes is given up", "write_timeout")
+	default:
+		b.Errorf("write_timeout", "want default or close, got %q", v)
+	}
 }
 
 func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOptions {
-	b.Unsupported("an uplink takes the part of a leaf for now", "hub")
-	b.Unsupported("interest of other leaves is always told for now", "isolate_leafnode_interest", "isolate", "request_isolation",
-		"local_isolation")
 	b.Unsupported("WebSocket is not dialled for now", "ws_compress", "ws_compression", "websocket_compress",
 		"websocket_compression", "ws_no_masking", "websocket_no_masking")
 	b.Unsupported("links go without a proxy for now", "proxy")
@@ -120,6 +132,9 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	o.denyOut = readPatterns(b, "deny_exports", "deny_export")
 	o.noShuffle = b.Bool(false, "no_randomize", "dont_randomize")
 	o.disabled = b.Bool(false, "disabled")
+	o.hub = b.Bool(false, "hub")
+	o.isolate = b.Bool(false, "request_isolation")
+	o.isolated = b.Bool(false, "local_isolation", "isolate_leafnode_interest", "isolate")
 	o.firstInfo = b.Duration(defaultFirstInfo, "first_info_timeout")
 	o.dial = b.Duration(defaultDial, "dial_timeout")
 	o.mostQueued = b.IntRange(o.mostQueued, 1, 1<<40, "max_pending")
@@ -203,7 +218,7 @@ func (o *remoteOptions) text() string {
 	for _, u := range o.urls {
 		urls = append(urls, u.String())
 	}
-	return fmt.Sprintf("%q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+	return fmt.Sprintf("%v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
 		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil)
 }
 

@@ -11,13 +11,13 @@ import (
 var noQueues = [][]byte{}
 
 // onMessage takes LMSG or HMSG: plain subscriptions get it, and one member of each group it names.
-func (l *link) onMessage(batch *core.Batch, ep *core.Endpoint, b []byte) {
+func (l *link) onMessage(batch *core.Batch, ep *core.Endpoint, b []byte) error {
 	u := &l.unit
 	body := b[u.Line : u.Line+u.Size]
 	header := body[:u.HeaderSize]
 	if len(header) > 0 && !validHeader(header) {
 		l.drop(reason.ProtocolViolation)
-		return
+		return nil
 	}
 	m := batch.Message()
 	*m = core.Message{Subject: u.Subject, Reply: u.Reply, Payload: body[u.HeaderSize:], Groups: u.Queues}
@@ -30,7 +30,9 @@ func (l *link) onMessage(batch *core.Batch, ep *core.Endpoint, b []byte) {
 	m.Reply, m.As = splitAck(u.Reply)
 	if _, err := batch.Publish(ep, m); err != nil {
 		l.drop(reason.PermissionsViolation)
+		return l.guard.publish(u.Subject)
 	}
+	return nil
 }
 
 // splitAck: a message of a stream goes to where its consumer listens, but is called what it was published as. Servers tell

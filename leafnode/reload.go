@@ -4,13 +4,18 @@ import "leafgate/config"
 
 // Check implements module.Reloader. Errors collect in conf; everything can be changed while running.
 func (m *uplinks) Check(conf *config.Block) error {
-	readOptions(m.env, conf)
-	return nil
+	return m.lis.unchangeable(readOptions(m.env, conf).listen)
 }
 
 // Reload implements module.Reloader. Remotes about which nothing changes keep their links.
 func (m *uplinks) Reload(conf *config.Block) error {
 	next := readOptions(m.env, conf)
+	if err := m.lis.unchangeable(next.listen); err != nil {
+		return err
+	}
+	if m.lis != nil {
+		m.lis.reload(next.listen)
+	}
 	m.mu.Lock()
 	was, running := m.remotes, m.running
 	var kept, fresh []*remote

@@ -19,6 +19,9 @@ func (l *link) onSub(ep *core.Endpoint) error {
 		return loopError(l.opts.account)
 	}
 	k := interest{string(u.Subject), string(u.Queue)}
+	if err := l.guard.subscribe(k.subject, k.queue); err != nil {
+		return err
+	}
 	was := l.subs[k]
 	if was == nil && len(l.subs) >= mostSubs {
 		l.refuse("maximum subscriptions exceeded", reason.MaxSubscriptions)
@@ -27,7 +30,7 @@ func (l *link) onSub(ep *core.Endpoint) error {
 	if was != nil && (u.Queue == nil || was.Weight() == u.Weight) {
 		return nil
 	}
-	s, err := ep.Subscribe(k.subject, core.SubOptions{Queue: k.queue, Weight: u.Weight, Accept: l.exports,
+	s, err := ep.Subscribe(k.subject, core.SubOptions{Queue: k.queue, Weight: u.Weight, Accept: l.filter(k.queue),
 		Beacon: strings.HasPrefix(k.subject, beaconPrefix)})
 	switch {
 	case errors.Is(err, core.ErrBadSubject):
