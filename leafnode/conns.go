@@ -80,6 +80,7 @@ func (r *remote) describe() module.Uplink {
 	t := s.past
 	if l := s.link; l != nil {
 		t.add(l.traffic())
+		u.Compression = l.packing.said()
 		u.RTT, u.Pending = time.Duration(l.rtt.Load()), l.waiting().bytes
 	}
 	u.InMsgs, u.OutMsgs, u.InBytes, u.OutBytes, u.Dropped = t.InMsgs, t.OutMsgs, t.InBytes, t.OutBytes, t.dropped()
@@ -115,7 +116,8 @@ func (m *uplinks) Conns() iter.Seq[module.Conn] {
 func (l *link) about(ep *core.Endpoint) module.Conn {
 	return module.Conn{ID: l.conn.ID(), Kind: module.KindLeafnode, Type: Protocol, Remote: l.conn.RemoteAddr(), Start: time.Unix(0, l.up.Load()),
 		LastActivity: l.conn.LastRead(), RTT: time.Duration(l.rtt.Load()), Pending: l.waiting().bytes, Stats: l.traffic().Stats,
-		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: !l.opts.hub}
+		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: !l.opts.hub,
+		Compression: l.packing.said()}
 }
 
 // total is the traffic of all links, those that have ended included.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"leafgate/core"
+	"leafgate/internal/netio"
 	"leafgate/leafnode/wire"
 	"leafgate/module"
 )
@@ -23,14 +24,21 @@ type fake struct {
 	tick    time.Time
 	read    time.Time
 	pending int64
+
+	start      time.Time
+	compressed bool
+	level      netio.Level
 }
 
 func (f *fake) ID() uint64                 { return 1 }
 func (f *fake) RemoteAddr() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:7422") }
+func (f *fake) Start() time.Time           { return f.start }
 func (f *fake) LastRead() time.Time        { return f.read }
 func (f *fake) Pending() int64             { return f.pending }
 func (f *fake) Flush()                     { f.flushes++ }
 func (f *fake) Expect(int)                 {}
+func (f *fake) Compress(netio.Level)       { f.compressed = true }
+func (f *fake) CompressAt(l netio.Level)   { f.level = l }
 func (f *fake) TickAt(t time.Time)         { f.tick = t }
 func (f *fake) Evict(cause error)          { f.EvictAfter(nil, cause) }
 
@@ -81,6 +89,12 @@ func (i *inbox) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict
 
 func newBench(t testing.TB, info wire.Info) *bench {
 	t.Helper()
+	return newBenchWith(t, info, func(*link) *wire.Connect { return &wire.Connect{} })
+}
+
+// newBenchWith has prepare say what the link asks to come in with.
+func newBenchWith(t testing.TB, info wire.Info, prepare func(l *link) *wire.Connect) *bench {
+	t.Helper()
 	e := core.NewEngine()
 	if err := e.SetAccounts([]core.AccountDef{{Name: "A"}}); err != nil {
 		t.Fatal(err)
@@ -91,7 +105,7 @@ func newBench(t testing.TB, info wire.Info) *bench {
 		deadline: 10 * time.Second, mostQueued: 1000, mostMsgs: 10}
 	b := &bench{t: t, engine: e, conn: &fake{}, got: &inbox{}, link: newLink(m, o, info)}
 	b.client = e.Attach(&core.Identity{Account: e.Account("A")}, core.Peer{}, b.got)
-	b.link.begin(b.conn, &wire.Connect{})
+	b.link.begin(b.conn, prepare(b.link))
 	return b
 }
 

@@ -83,6 +83,7 @@ func (l *link) onPong() {
 		return
 	}
 	l.rtt.Store(int64(l.window.rtt))
+	l.repack(l.window.rtt)
 	waited := l.backlog.msgs
 	if l.release(); waited > 0 && l.backlog.msgs == 0 {
 		l.ring() // somebody may wait for that

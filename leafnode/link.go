@@ -32,8 +32,9 @@ type link struct {
 	told     wire.Info                       // as said when CONNECT was accepted
 	joinBy   time.Time
 	pingAt   time.Time
-	lastSaid error // the other side's last -ERR
-	slack    int   // how many times longer than usual it may be silent; set before it begins
+	lastSaid error         // the other side's last -ERR
+	offer    *wire.Connect // waits until compression is agreed on; nil: it was sent
+	slack    int           // how many times longer than usual it may be silent; set before it begins
 
 	logged [reason.Count]int64 // of drops; the remote's goroutine's
 
@@ -50,19 +51,23 @@ type link struct {
 	window  window
 	backlog backlog
 
-	news newsbox
+	news    newsbox
+	packing packing
 }
 
 // A connection is what a link needs of netio's.
 type connection interface {
 	ID() uint64
 	RemoteAddr() netip.AddrPort
+	Start() time.Time
 	LastRead() time.Time
 	Pending() int64
 	Append(b []byte)
 	Flush()
 	Expect(n int)
 	TickAt(t time.Time)
+	Compress(level netio.Level)
+	CompressAt(level netio.Level)
 	Evict(cause error)
 	EvictAfter(last []byte, cause error)
 }
@@ -92,18 +97,25 @@ func newLink(m *uplinks, o *remoteOptions, info wire.Info) *link {
 	return l
 }
 
-// begin sends CONNECT, which says how to tell that we may come in.
+// begin agrees on compression, if that was negotiated, or asks to come in.
 func (l *link) begin(c connection, connect *wire.Connect) {
 	l.conn = c
-	c.Append(wire.AppendConnect(nil, connect))
-	if !l.info.InfoOnConnect {
-		if err := l.join(wire.Info{}); err != nil {
-			c.EvictAfter(nil, err)
-		}
-		return
-	}
 	l.joinBy = time.Now().Add(joinTime)
 	c.TickAt(l.joinBy)
+	if l.offer != nil {
+		l.switchOver()
+	} else if err := l.introduce(connect); err != nil {
+		c.EvictAfter(nil, err)
+	}
+}
+
+// introduce sends CONNECT, which says how to tell that we may come in.
+func (l *link) introduce(connect *wire.Connect) error {
+	l.conn.Append(wire.AppendConnect(nil, connect))
+	if l.info.InfoOnConnect {
+		return nil
+	}
+	return l.join(wire.Info{})
 }
 
 // join makes the link a peer: from now on both sides tell what they want.
@@ -220,6 +232,8 @@ func (l *link) onInfo(args []byte) error {
 		return errProtocol.with(err)
 	}
 	switch {
+	case l.offer != nil:
+		return l.onCompressed(&i)
 	case l.ep.Load() == nil && i.ConnectInfo:
 		return l.join(i)
 	case i.ConnectInfo && !sameRights(&i, &l.told):

@@ -60,6 +60,8 @@ type remoteOptions struct {
 	takes      int   // bytes of a message that the other side may send; 0: as it says itself
 	mostQueued int64 // bytes
 	mostMsgs   int
+
+	compression compression
 }
 
 // readOptions reads the top level of a configuration. Errors collect in conf.
@@ -117,11 +119,7 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	b.Unsupported("links go without a proxy for now", "proxy")
 	b.Unsupported("there is no JetStream to move", "jetstream_cluster_migrate", "js_cluster_migrate")
 	b.Unsupported("discovered servers are always tried for now", "ignore_discovered_servers")
-	switch v, _ := b.Value("compression"); v {
-	case nil, "off", "not_supported", false:
-	default:
-		b.Errorf("compression", "want off or not_supported: links are not compressed for now")
-	}
+	o.compression = readCompression(b)
 	o.readURLs(b)
 	if o.account = b.String(auth.DefaultAccount, "account", "local"); !env.Auth.Rules(nil).HasAccount(o.account) {
 		b.Errorf("account", "no account %q", o.account)
@@ -218,7 +216,7 @@ func (o *remoteOptions) text() string {
 	for _, u := range o.urls {
 		urls = append(urls, u.String())
 	}
-	return fmt.Sprintf("%v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+	return fmt.Sprintf("%v %v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", o.compression, o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
 		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil)
 }
 

@@ -196,12 +196,15 @@ func (r *remote) greeted(o *remoteOptions, u *url.URL, line []byte) (*tls.Config
 		return nil, errWrongPort
 	}
 	connect := &wire.Connect{Version: leafVersion, ServerID: r.module.env.Server.ID, Name: r.module.env.Server.Name,
-		Cluster: r.module.env.Server.ID, Headers: true, DenyPub: o.denyIn, Compression: "not supported", RemoteAccount: o.account, Hub: o.hub, Isolate: o.isolate}
+		Cluster: r.module.env.Server.ID, Headers: true, DenyPub: o.denyIn, RemoteAccount: o.account, Hub: o.hub, Isolate: o.isolate}
 	if err := o.prove(connect, u, info.Nonce); err != nil {
 		return nil, err
 	}
 	l := newLink(r.module, o, info)
 	l.slack = r.slack
+	if err := l.negotiate(connect); err != nil {
+		return nil, err
+	}
 	if !r.module.enter(l) {
 		return nil, errLoop
 	}

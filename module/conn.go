@@ -29,6 +29,7 @@ type Conn struct {
 	Account      string               // empty: not authenticated yet
 	Endpoint     *core.Endpoint       // nil: closed, or not authenticated yet
 	Spoke        bool                 // of a leaf node connection: this side has taken the role of the leaf
+	Compression  string               // of a leaf node connection: as nats-server says it
 
 	Stop   time.Time     // zero: open
 	Reason reason.Reason // why it was closed

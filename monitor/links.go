@@ -41,19 +41,20 @@ type leafz struct {
 }
 
 type leafInfo struct {
-	ID       uint64   `json:"id"`
-	Name     string   `json:"name"`
-	Spoke    bool     `json:"is_spoke"`
-	Account  string   `json:"account"`
-	IP       string   `json:"ip"`
-	Port     int      `json:"port"`
-	RTT      string   `json:"rtt,omitempty"`
-	InMsgs   int64    `json:"in_msgs"`
-	OutMsgs  int64    `json:"out_msgs"`
-	InBytes  int64    `json:"in_bytes"`
-	OutBytes int64    `json:"out_bytes"`
-	NumSubs  int      `json:"subscriptions"`
-	Subs     []string `json:"subscriptions_list,omitempty"`
+	ID          uint64   `json:"id"`
+	Name        string   `json:"name"`
+	Spoke       bool     `json:"is_spoke"`
+	Account     string   `json:"account"`
+	IP          string   `json:"ip"`
+	Port        int      `json:"port"`
+	RTT         string   `json:"rtt,omitempty"`
+	InMsgs      int64    `json:"in_msgs"`
+	OutMsgs     int64    `json:"out_msgs"`
+	InBytes     int64    `json:"in_bytes"`
+	OutBytes    int64    `json:"out_bytes"`
+	NumSubs     int      `json:"subscriptions"`
+	Subs        []string `json:"subscriptions_list,omitempty"`
+	Compression string   `json:"compression,omitempty"`
 }
 
 func (m *monitor) leafz(q *query) (any, error) {
@@ -66,7 +67,7 @@ func (m *monitor) leafz(q *query) (any, error) {
 		i := connShow{list: list}.info(&c, answer.Now)
 		answer.Leafs = append(answer.Leafs, leafInfo{
 			ID: c.ID, Name: c.Name, Spoke: c.Spoke, Account: c.Account, IP: i.IP, Port: i.Port, RTT: i.RTT, InMsgs: i.InMsgs,
-			OutMsgs: i.OutMsgs, InBytes: i.InBytes, OutBytes: i.OutBytes, NumSubs: i.NumSubs, Subs: i.Subs,
+			OutMsgs: i.OutMsgs, InBytes: i.InBytes, OutBytes: i.OutBytes, NumSubs: i.NumSubs, Subs: i.Subs, Compression: c.Compression,
 		})
 	}
 	answer.Number = len(answer.Leafs)

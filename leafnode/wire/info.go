@@ -21,8 +21,9 @@ type Info struct {
 	InfoOnConnect bool      `json:"info_on_connect"` // another INFO comes when CONNECT was accepted
 	ConnectInfo   bool      `json:"connect_info"`    // this is it
 	RemoteAccount string    `json:"remote_account"`
-	Import        *Rights   `json:"import"` // what the leaf may subscribe to; nil: everything
-	Export        *Rights   `json:"export"` // what it may publish to; nil: everything
+	Compression   string    `json:"compression"` // what the other side would like; empty: it knows nothing of it
+	Import        *Rights   `json:"import"`      // what the leaf may subscribe to; nil: everything
+	Export        *Rights   `json:"export"`      // what it may publish to; nil: everything
 }
 
 // Rights are patterns. Without Allow everything is allowed that is not denied.

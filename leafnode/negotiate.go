@@ -1,0 +1,73 @@
+package leafnode
+
+import (
+	"sync/atomic"
+	"time"
+
+	"leafgate/leafnode/wire"
+)
+
+// A packing is how a link compresses what it says.
+type packing struct {
+	mode  string // as agreed
+	level atomic.Int32
+}
+
+// said is what the other side, and monitoring, are told: the level, if there is one.
+func (p *packing) said() string {
+	if compresses(p.mode) {
+		return levels[p.level.Load()]
+	}
+	return p.mode
+}
+
+// negotiate agrees on compression: where it is wanted by both, INFO in clear says so, and everything behind it is
+// compressed, the other side's next INFO too. Else CONNECT is next. An error is for who chose that server.
+func (l *link) negotiate(connect *wire.Connect) error {
+	mode, err := l.opts.compression.agree(l.info.Compression)
+	if err != nil {
+		return err
+	}
+	if l.packing.mode = mode; !compresses(mode) {
+		connect.Compression = mode
+		return nil
+	}
+	l.offer = connect
+	return nil
+}
+
+// switchOver tells the other side that we compress from here on.
+func (l *link) switchOver() {
+	level := l.opts.compression.at(l.packing.mode, time.Since(l.conn.Start()))
+	l.packing.level.Store(int32(level))
+	l.offer.Compression = l.packing.said()
+	told := l.packing.mode
+	if told != isAuto {
+		told = l.packing.said()
+	}
+	l.conn.Append(wire.AppendOffer(nil, &wire.Offer{ServerID: l.offer.ServerID, ServerName: l.offer.Name, Version: l.offer.Version,
+		Headers: true, ClientID: l.conn.ID(), Compression: told}))
+	l.conn.Compress(level)
+}
+
+// repack chooses another level after the round trip was measured anew.
+func (l *link) repack(rtt time.Duration) {
+	if l.packing.mode != isAuto {
+		return
+	}
+	if level := l.opts.compression.at(isAuto, rtt); l.packing.level.Swap(int32(level)) != int32(level) {
+		l.conn.CompressAt(level)
+	}
+}
+
+// onCompressed takes the other side's answer to the offer, its first INFO once more, and asks to come in.
+func (l *link) onCompressed(again *wire.Info) error {
+	if again.Nonce != "" && again.Nonce != l.info.Nonce { // CONNECT is signed
+		return errProtocol.with(errOtherNonce)
+	}
+	connect := l.offer
+	l.offer = nil
+	return l.introduce(connect)
+}
+
+const errOtherNonce = constError("the nonce has changed while compression was agreed on")
