@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -173,4 +175,29 @@ func interestIn(t *testing.T, hub *peer.Server, pattern string) (n int) {
 func awaitCount(t *testing.T, what string, count func() int, want int) {
 	t.Helper()
 	until(t, what, func() bool { return count() == want })
+}
+
+// freePorts are ports that nobody listens on.
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+// logOf is a log that calls line with each line, and goes to the test's too.
+func logOf(t *testing.T, line func(string)) *slog.Logger {
+	return slog.New(slog.NewTextHandler(lines(func(b []byte) { line(string(b)) }), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// lines is a writer of whole lines.
+type lines func(b []byte)
+
+func (f lines) Write(b []byte) (int, error) {
+	f(b)
+	return len(b), nil
 }
