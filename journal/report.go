@@ -57,6 +57,18 @@ type Report struct {
 	Took     time.Duration
 }
 
+// Damage counts the ranges that are damaged or missing. A torn tail is none: it is what was being written when the process
+// or the power went.
+func (r *Report) Damage() int {
+	n := r.LostMore
+	for _, l := range r.Lost {
+		if l.Cause != Torn {
+			n++
+		}
+	}
+	return n
+}
+
 const reported = 100
 
 func (r *Report) lose(l Lost) {

@@ -20,6 +20,8 @@ var commands = map[string]func(args []string, c console) int{
 	"nkey":   nkey,
 	"check":  check,
 	"why":    why,
+
+	"journal": journalCommand,
 }
 
 // command runs the one that args name; no: they name none.

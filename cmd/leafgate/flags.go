@@ -15,6 +15,8 @@ Commands; each has a -h of its own:
   passwd                     make a bcrypt hash of a password
   nkey                       make a key pair
   why CLIENT                 ask a running gateway what happened to a client
+  journal ls|verify|export|backup DIR
+                             read what a gateway has stored, or copy it
 
 Server:
   -c, --config FILE          configuration file
@@ -23,6 +25,7 @@ Server:
   -m, --http_port PORT       serve monitoring on PORT
   -n, --name, --server_name NAME
   -P, --pid FILE             write the process id to FILE
+  -sd, --store_dir DIR       keep in DIR what outlives the gateway
   -t                         check the configuration and exit
 
 Logging:
@@ -45,6 +48,7 @@ var errHelp = errors.New("help")
 // flags are the command line.
 type flags struct {
 	config, addr, name, pid, log, signal string
+	storeDir                             string
 	port, httpPort                       int
 	debug, trace, both                   bool
 	test, version                        bool
@@ -81,6 +85,7 @@ func parseFlags(args []string) (*flags, error) {
 	text(&f.name, "name", "n", "server_name")
 	text(&f.pid, "pid", "P")
 	text(&f.log, "log", "l")
+	text(&f.storeDir, "store_dir", "sd")
 	text(&f.signal, "signal", "sl")
 	number(&f.port, "port", "p")
 	number(&f.httpPort, "http_port", "m")
@@ -104,6 +109,8 @@ func (f *flags) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case f.given["config"] && f.config == "":
 		return errors.New("flag -c: a file name is needed")
+	case f.given["store_dir"] && f.storeDir == "":
+		return errors.New("flag --store_dir: a directory is needed")
 	case f.given["signal"] && f.signal == "":
 		return errors.New("flag --signal: a command is needed")
 	case f.test && f.config == "":

@@ -60,6 +60,13 @@ func TestGolden(t *testing.T) {
 		{"why-nobody", []string{"why"}, exitConfig},
 		{"why-number", []string{"why", "-n", "0", "x"}, exitConfig},
 		{"why-help", []string{"why", "-h"}, exitClean},
+		{"journal-help", []string{"journal", "-h"}, exitClean},
+		{"journal-nothing", []string{"journal"}, exitConfig},
+		{"journal-verb", []string{"journal", "erase", "testdata"}, exitConfig},
+		{"journal-flag", []string{"journal", "ls", "--from", "1", "testdata"}, exitConfig},
+		{"journal-two", []string{"journal", "verify", "a", "b"}, exitConfig},
+		{"journal-none", []string{"journal", "ls", "testdata"}, exitRunTime},
+		{"journal-missing", []string{"journal", "ls", "testdata/missing"}, exitRunTime},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -99,7 +106,7 @@ func TestVersion(t *testing.T) {
 func TestFlagNames(t *testing.T) {
 	for _, args := range []string{
 		"-c f", "--config f", "-a h", "--addr h", "--net h", "-p 1", "--port 1", "-m 1", "--http_port 1", "-n x", "--name x",
-		"--server_name x", "-P f", "--pid f", "-l f", "--log f", "-D", "--debug", "-V", "--trace", "-DV", "-sl stop",
+		"--server_name x", "-P f", "--pid f", "-l f", "--log f", "-sd d", "--store_dir d", "-D", "--debug", "-V", "--trace", "-DV", "-sl stop",
 		"--signal stop", "-v", "--version",
 	} {
 		f, err := parseFlags(strings.Fields(args))

@@ -24,6 +24,9 @@ func (f *flags) override(conf *config.Block) {
 	if f.given["pid"] {
 		overrideKey(conf, f.pid, "pid_file", "pidfile")
 	}
+	if f.given["store_dir"] {
+		f.overrideStore(conf)
+	}
 	if f.given["log"] {
 		overrideKey(conf, f.log, "log_file", "logfile")
 	}
@@ -33,6 +36,15 @@ func (f *flags) override(conf *config.Block) {
 	if f.given["trace"] || f.given["DV"] {
 		overrideKey(conf, f.trace || f.both, "trace")
 	}
+}
+
+// overrideStore replaces the directory where the configuration has it.
+func (f *flags) overrideStore(conf *config.Block) {
+	if b := conf.Block("store"); b.Has("dir") {
+		b.Override("dir", f.storeDir)
+		return
+	}
+	overrideKey(conf, f.storeDir, "store_dir", "storedir")
 }
 
 // overrideHTTP replaces the port in the one key that has a host too, if the configuration has it.

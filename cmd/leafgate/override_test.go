@@ -21,6 +21,9 @@ func TestOverride(t *testing.T) {
 		{"http: 1", "-m 8222", "http=:8222"},
 		{"debug: true, trace: true", "-D=false", "debug=false trace=true"},
 		{"", "-DV", "debug=true trace=true"},
+		{"", "-sd d", "store_dir=d"},
+		{"storedir: a", "--store_dir d", "storedir=d"},
+		{"store { dir: a }", "-sd d", "dir=d"},
 		{"pidfile: a, logfile: b", "-P c -l d -n e", "pidfile=c logfile=d server_name=e"},
 	}
 	for _, tt := range tests {
@@ -35,10 +38,13 @@ func TestOverride(t *testing.T) {
 		f.override(conf)
 		var got []string
 		for _, key := range []string{"listen", "host", "net", "port", "http", "http_port", "monitor_port", "debug", "trace",
-			"pid_file", "pidfile", "log_file", "logfile", "server_name"} {
+			"pid_file", "pidfile", "log_file", "logfile", "store_dir", "storedir", "server_name"} {
 			if v, ok := conf.Value(key); ok {
 				got = append(got, fmt.Sprintf("%s=%v", key, v))
 			}
+		}
+		if v, ok := conf.Block("store").Value("dir"); ok {
+			got = append(got, fmt.Sprintf("dir=%v", v))
 		}
 		if s := strings.Join(got, " "); s != tt.want {
 			t.Errorf("%q %q: %s, want %s", tt.text, tt.args, s, tt.want)

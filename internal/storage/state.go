@@ -75,14 +75,5 @@ func (st *State) Warnings() (all []string) {
 	return all
 }
 
-// Damage counts the ranges that were found damaged or missing, at the start and since. A torn tail is none: what was being
-// written when the process or the power went.
-func (j *JournalState) Damage() int64 {
-	n := j.Stats.Damaged + int64(j.Report.LostMore)
-	for _, l := range j.Report.Lost {
-		if l.Cause != journal.Torn {
-			n++
-		}
-	}
-	return n
-}
+// Damage counts the ranges that were found damaged or missing, at the start and since.
+func (j *JournalState) Damage() int64 { return j.Stats.Damaged + int64(j.Report.Damage()) }
