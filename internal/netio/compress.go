@@ -24,18 +24,7 @@ const (
 func (c *Conn) Compress(level Level) {
 	f := &s2Filter{conn: c}
 	f.level.Store(uint32(level))
-	l := &layer{filter: f, below: c.sock.lower(), d: c.lis.driver}
-	c.mu.Lock()
-	for c.opened && c.state&(writing|blocked) != 0 && c.state&closed == 0 { // what a writer holds is in no queue
-		room := c.waitRoom()
-		c.mu.Unlock()
-		<-room
-		c.mu.Lock()
-	}
-	l.clear = c.out.bytes
-	c.sock.top.Store(l)
-	c.unlock()
-	c.fresh = l
+	c.overlay(&layer{filter: f, below: c.sock.lower(), d: c.lis.driver})
 }
 
 // CompressAt changes the level of a connection that compresses, for what is written from now on.
@@ -44,20 +33,6 @@ func (c *Conn) CompressAt(level Level) {
 		if f, ok := l.filter.(*s2Filter); ok {
 			f.level.Store(uint32(level))
 		}
-	}
-}
-
-// switchOver takes what the session has left of the bytes that were read: they belong to a layer that it has just asked
-// for. c.feeding is held.
-func (b *burst) switchOver(rest []byte) {
-	c := b.c
-	c.fresh.give(rest)
-	c.fresh, c.expect, b.have = nil, 0, 0
-	if c.carry != nil {
-		if b.buf == nil {
-			b.buf = c.lis.driver.buffers.get()
-		}
-		c.dropCarry()
 	}
 }
 
@@ -178,5 +153,6 @@ func (d *Driver) borrow(n int) []byte {
 }
 
 func (f *s2Filter) split() bool      { return f.skip > 0 }
+func (f *s2Filter) holds() int       { return cap(f.block) }
 func (f *s2Filter) farewell() []byte { return nil }
 func (f *s2Filter) drop()            { f.dropBlock() }

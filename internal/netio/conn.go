@@ -21,6 +21,7 @@ type Conn struct {
 	id         uint64
 	remote     netip.AddrPort
 	client     atomic.Pointer[netip.AddrPort] // as a proxy says; nil: remote
+	own        atomic.Pointer[Terms]          // nil: the listener's
 	started    int64                          // Unix nanoseconds
 	sock       socket
 
@@ -97,6 +98,25 @@ func (c *Conn) LastRead() time.Time {
 		return time.Now()
 	}
 	return time.Unix(0, c.read.Load())
+}
+
+// Behind says whose connection it is that a proxy has passed on. Session goroutine only.
+func (c *Conn) Behind(client netip.AddrPort) { c.client.Store(&client) }
+
+// Terms are the limits of connections, where they are not those of the listener. The zero value is to be updated first.
+type Terms struct{ opts atomic.Pointer[ListenOptions] }
+
+// Update changes them, at once. Of o, only limits count.
+func (t *Terms) Update(o ListenOptions) { t.opts.Store(o.withDefaults()) }
+
+// On puts the connection on terms of its own. Session goroutine only.
+func (c *Conn) On(t *Terms) { c.own.Store(t) }
+
+func (c *Conn) terms() *ListenOptions {
+	if t := c.own.Load(); t != nil {
+		return t.opts.Load()
+	}
+	return c.lis.opts.Load()
 }
 
 // Pending is the bytes that wait to be written.

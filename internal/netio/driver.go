@@ -35,9 +35,13 @@ type Driver struct {
 	blocks  pool[[]byte] // blockSize bytes each, for what is compressed in large pieces
 	carries pool[[]byte] // carrySize bytes each, for beginnings of units
 	chunks  chunks
-	work    workers
-	long    workers // what may keep others waiting
-	clock   clock
+
+	inflaters pool[*inflater] // for what comes compressed in frames
+	deflaters pool[*deflater]
+
+	work  workers
+	long  workers // what may keep others waiting
+	clock clock
 
 	lastID   atomic.Uint64
 	queued   atomic.Int64 // bytes in all queues
@@ -67,9 +71,11 @@ func NewDriver(e *core.Engine, o DriverOptions) *Driver {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Driver{engine: e, opts: o, log: o.Log}
-	d.buffers = pool[[]byte]{make: func() []byte { return make([]byte, readSize) }, most: 2*procs + 2}
+	d.buffers = pool[[]byte]{make: func() []byte { return make([]byte, readSize) }, most: 4*procs + 4} // a connection with a layer takes two
 	d.blocks = pool[[]byte]{make: func() []byte { return make([]byte, blockSize) }, most: procs}
 	d.carries = pool[[]byte]{make: func() []byte { return make([]byte, carrySize) }, most: 256}
+	d.inflaters = pool[*inflater]{make: newInflater, most: procs + 1}
+	d.deflaters = pool[*deflater]{make: newDeflater, most: procs + 1}
 	d.work.limit, d.long.limit = o.Workers, o.Workers
 	d.clock.start(&d.wg)
 	return d

@@ -35,6 +35,13 @@ func (c *Conn) close(cause error) {
 	c.wake()
 }
 
+// why is the cause of the end.
+func (c *Conn) why() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
 // dropQueue empties the queue. c.mu is held.
 func (c *Conn) dropQueue() {
 	c.out.drop(&c.lis.driver.chunks)

@@ -26,6 +26,8 @@ type filter interface {
 	open(p, in []byte) (n, took, want int, err error)
 	// split says whether the stream must not end behind what open has taken.
 	split() bool
+	// holds is how many bytes are kept between two calls of open.
+	holds() int
 	// farewell is what is said before the end, or nil.
 	farewell() []byte
 	// drop gives memory back.
@@ -55,9 +57,12 @@ type layer struct {
 
 var _ lower = (*layer)(nil)
 
-// read answers opened bytes, errWouldBlock, io.EOF or what is wrong.
+// mostFills is how often a layer reads without an opened byte to show for it, before others get a turn.
+const mostFills = 16
+
+// read answers opened bytes, errWouldBlock, io.EOF or what is wrong. None without an error: there may be more to read.
 func (l *layer) read(p []byte) (int, error) {
-	for {
+	for fills := 0; ; {
 		if len(l.in)-l.from >= l.want {
 			n, took, want, err := l.open(p, l.in[l.from:])
 			l.from, l.want = l.from+took, want
@@ -68,9 +73,13 @@ func (l *layer) read(p []byte) (int, error) {
 				continue
 			}
 		}
+		if fills == mostFills {
+			return 0, nil
+		}
 		if err := l.fill(); err != nil {
 			return 0, err
 		}
+		fills++
 	}
 }
 
@@ -159,7 +168,7 @@ func (d *Driver) giveBack(b []byte) {
 }
 
 // kept is how many bytes the layer holds while it waits.
-func (l *layer) kept() int { return cap(l.in) }
+func (l *layer) kept() int { return cap(l.in) + l.holds() }
 
 // write is socket.write. What it says was taken may wait sealed; that is bounded by one step.
 func (l *layer) write(p *chunks, q *queue, head, rest []byte) (queued, lent int, again bool, err error) {
@@ -237,6 +246,19 @@ func (l *layer) send(p *chunks) (again bool, err error) {
 	l.unsent.Store(l.sealed.first != nil)
 	l.mu.Unlock()
 	return again, err
+}
+
+// mostAnswers is how many bytes may wait sealed before those who read answer no more.
+const mostAnswers = 2 * largeChunk
+
+// answer queues what reading gives rise to, whole. A peer that asks and asks and does not read gets no more.
+func (l *layer) answer(b []byte) {
+	l.mu.Lock()
+	if l.sealed.bytes < mostAnswers {
+		l.sealed.append(&l.d.chunks, b)
+		l.unsent.Store(true)
+	}
+	l.mu.Unlock()
 }
 
 func (l *layer) dirty() bool { return l.unsent.Load() || l.below.dirty() }

@@ -75,7 +75,7 @@ func drain(l *layer, size int) (all []byte, err error) {
 		all = append(all, p[:n]...)
 		switch {
 		case err == errWouldBlock:
-			if l.kept() > carrySize && len(l.in)-l.from <= carrySize {
+			if cap(l.in) > carrySize && len(l.in)-l.from <= carrySize {
 				return all, errors.New("it keeps a large buffer for little")
 			}
 		case err == io.EOF && l.cut():

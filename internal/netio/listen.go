@@ -55,16 +55,14 @@ func (o ListenOptions) withDefaults() *ListenOptions {
 
 // A Listener accepts connections for one SessionServer.
 type Listener struct {
-	driver     *Driver
-	server     SessionServer
-	net        net.Listener
-	opts       atomic.Pointer[ListenOptions]
-	maxPending atomic.Int64
-	dropping   atomic.Bool   // ListenOptions.DropAtBound
-	closing    chan struct{} // closed when accepting stops
-	closeOnce  sync.Once
-	accepting  sync.WaitGroup
-	wg         sync.WaitGroup // every connection's goroutines
+	driver    *Driver
+	server    SessionServer
+	net       net.Listener
+	opts      atomic.Pointer[ListenOptions]
+	closing   chan struct{} // closed when accepting stops
+	closeOnce sync.Once
+	accepting sync.WaitGroup
+	wg        sync.WaitGroup // every connection's goroutines
 
 	mu    sync.Mutex // guards the fields below
 	first *Conn
@@ -94,10 +92,7 @@ func (l *Listener) Addr() net.Addr { return l.net.Addr() }
 
 // Update changes the options. Limits hold at once, TLS and PROXY for connections from now on; Addr stays.
 func (l *Listener) Update(o ListenOptions) {
-	full := o.withDefaults()
-	l.maxPending.Store(full.MaxPending)
-	l.dropping.Store(full.DropAtBound)
-	l.opts.Store(full)
+	l.opts.Store(o.withDefaults())
 }
 
 const (

@@ -21,7 +21,7 @@ func (c *Conn) AppendBoth(head, rest []byte) {
 	c.mu.Lock()
 	if c.state&(ending|closed) == 0 {
 		c.put(head, rest)
-		if !c.lis.dropping.Load() {
+		if !c.terms().DropAtBound {
 			c.verdict()
 		}
 	}
@@ -80,7 +80,7 @@ func (c *Conn) enqueue(b, rest []byte) core.Verdict {
 	if c.state&(ending|closed) != 0 {
 		return core.Refused
 	}
-	if c.lis.dropping.Load() && c.pending.Load()+int64(len(b)+len(rest)) > c.lis.maxPending.Load() {
+	if t := c.terms(); t.DropAtBound && c.pending.Load()+int64(len(b)+len(rest)) > t.MaxPending {
 		return core.Refused
 	}
 	c.put(b, rest)
@@ -103,8 +103,8 @@ func (c *Conn) account(n int) {
 
 // verdict is what a publisher hears after bytes were queued. c.mu is held.
 func (c *Conn) verdict() core.Verdict {
-	switch n := c.pending.Load(); {
-	case n > c.lis.maxPending.Load() && !c.lis.dropping.Load():
+	switch n, t := c.pending.Load(), c.terms(); {
+	case n > t.MaxPending && !t.DropAtBound:
 		c.close(ErrSlowConsumer)
 		return core.Refused
 	case n > c.highWater() && c.takesBytes():
@@ -114,7 +114,7 @@ func (c *Conn) verdict() core.Verdict {
 }
 
 // highWater is from how many bytes on publishers should slow down.
-func (c *Conn) highWater() int64 { return c.lis.maxPending.Load() / 4 * 3 }
+func (c *Conn) highWater() int64 { return c.terms().MaxPending / 4 * 3 }
 
 // takesBytes says whether the peer still reads, if slowly: who takes nothing stalls nobody. c.mu is held.
 func (c *Conn) takesBytes() bool { return time.Now().UnixNano()-c.progress < int64(stallPatience) }
@@ -214,7 +214,7 @@ func (c *Conn) handOver() core.Verdict {
 // drain is the owner goroutine: it writes as the socket takes, until nothing is left.
 func (c *Conn) drain() {
 	for {
-		err := c.sock.drain(c.drainStep, c.lis.opts.Load().WriteDeadline)
+		err := c.sock.drain(c.drainStep, c.terms().WriteDeadline)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = ErrWriteDeadline
 		}

@@ -83,11 +83,13 @@ func (b *burst) run() error {
 			}
 			return err
 		}
-		if b.reads == 0 {
-			c.read.Store(time.Now().UnixNano())
-		}
-		if err := b.took(n); err != nil {
-			return err
+		if n > 0 {
+			if b.bytes == 0 {
+				c.read.Store(time.Now().UnixNano())
+			}
+			if err := b.took(n); err != nil {
+				return err
+			}
 		}
 		b.reads++
 		b.bytes += n
@@ -162,7 +164,7 @@ const maxStall = 10 * time.Millisecond
 
 func (c *Conn) stall(batch *core.Batch) {
 	limit := make(chan struct{})
-	if c.lis.opts.Load().NoStall {
+	if c.terms().NoStall {
 		close(limit)
 	} else {
 		c.lis.driver.stalled.Add(1)
