@@ -19,7 +19,7 @@ import (
 
 // A leaf is a connection that another server has made to us: a link as soon as that has shown who it is.
 //
-//	INFO was sent -> CONNECT came, who is it? -> INFO again, and from now on a link
+//	INFO was sent -> INFO came: compression, maybe -> CONNECT came, who is it? -> INFO again, and from now on a link
 type leaf struct {
 	*link
 	lis     *listener
@@ -63,7 +63,7 @@ func (l *listener) newLeaf(c acceptance) *leaf {
 	f.conn = c
 	l.enter(f)
 	g := l.greeting(f)
-	g.Nonce, g.InfoOnConnect = l.nonce(c.ID()), true
+	g.Nonce, g.InfoOnConnect, g.Compression = l.nonce(c.ID()), true, of.compression.told()
 	c.Append(wire.AppendGreeting(nil, &g))
 	f.authBy = time.Now().Add(o.authTimeout())
 	c.TickAt(f.authBy)
@@ -86,19 +86,26 @@ func (f *leaf) Feed(batch *core.Batch, b []byte) (n int, err error) {
 	return n, err
 }
 
-// knock takes CONNECT, before which nothing else is heard.
+// knock takes CONNECT, before which nothing else is heard but a wish to compress.
 func (f *leaf) knock(b []byte) (n int, err error) {
-	u := &f.unit
-	if n, err = wire.Next(b, wire.Limits{ControlLine: mostLine, Payload: mostPayload}, u); err != nil {
-		return 0, fromWire(err)
+	for u := &f.unit; ; {
+		took, err := wire.Next(b[n:], wire.Limits{ControlLine: mostLine, Payload: mostPayload}, u)
+		switch {
+		case err != nil:
+			return n, fromWire(err)
+		case u.Verb != wire.Unknown && u.Verb != wire.CONNECT && (u.Verb != wire.INFO || f.settled()):
+			return n, errAuthorization.with(errNotConnect)
+		case took == 0:
+			return n, nil
+		}
+		n += took
+		if u.Verb == wire.CONNECT {
+			return n, f.onConnect(u.Args)
+		}
+		if changes, err := f.onOffer(u.Args); changes || err != nil {
+			return n, err // what comes behind looks different
+		}
 	}
-	switch {
-	case u.Verb != wire.Unknown && u.Verb != wire.CONNECT:
-		return 0, errAuthorization.with(errNotConnect)
-	case n == 0:
-		return 0, nil
-	}
-	return n, f.onConnect(u.Args)
 }
 
 // onConnect reads and checks a CONNECT away from the connection's goroutine: a password hash takes long.
@@ -192,6 +199,9 @@ func (f *leaf) joined() error {
 // take notes what a server says of itself.
 func (f *leaf) take(c *wire.Connect) {
 	f.info = wire.Info{ServerName: c.Name, Version: c.Version, Cluster: c.Cluster, Headers: c.Headers, RemoteAccount: c.RemoteAccount}
+	if f.packing.mode == "" {
+		f.packing.mode = f.opts.compression.without(c.Compression)
+	}
 	o := f.opts
 	o.account, o.hub = f.base.Account.Name(), !c.Hub
 	o.isolated = o.isolated || c.Isolate

@@ -41,11 +41,12 @@ func startBelow(t *testing.T, name, top string, remotes ...string) *peer.Server 
 
 // A leafInfo is what /leafz says of one.
 type leafInfo struct {
-	Name    string   `json:"name"`
-	Spoke   bool     `json:"is_spoke"`
-	Account string   `json:"account"`
-	Subs    []string `json:"subscriptions_list"`
-	RTT     string   `json:"rtt"`
+	Name        string   `json:"name"`
+	Spoke       bool     `json:"is_spoke"`
+	Account     string   `json:"account"`
+	Subs        []string `json:"subscriptions_list"`
+	RTT         string   `json:"rtt"`
+	Compression string   `json:"compression"`
 }
 
 // leafz are the links of g.

@@ -112,6 +112,22 @@ func (c *compression) agree(theirs string) (mode string, err error) {
 	return c.mode, nil
 }
 
+// told is what INFO says of it; empty: nothing.
+func (c *compression) told() string {
+	if c.mode == notSupported {
+		return ""
+	}
+	return c.mode
+}
+
+// without answers how monitoring calls a link in clear, of a server that says so of its side.
+func (c *compression) without(theirs string) string {
+	if theirs == "" || theirs == notSupported || c.mode == notSupported {
+		return notSupported
+	}
+	return isOff
+}
+
 // compresses says whether a mode that was agreed on is not clear text.
 func compresses(mode string) bool { return mode != notSupported && mode != isOff }
 

@@ -41,12 +41,8 @@ func (l *link) switchOver() {
 	level := l.opts.compression.at(l.packing.mode, time.Since(l.conn.Start()))
 	l.packing.level.Store(int32(level))
 	l.offer.Compression = l.packing.said()
-	told := l.packing.mode
-	if told != isAuto {
-		told = l.packing.said()
-	}
 	l.conn.Append(wire.AppendOffer(nil, &wire.Offer{ServerID: l.offer.ServerID, ServerName: l.offer.Name, Version: l.offer.Version,
-		Headers: true, ClientID: l.conn.ID(), Compression: told}))
+		Headers: true, ClientID: l.conn.ID(), Compression: l.packing.mode}))
 	l.conn.Compress(level)
 }
 
@@ -71,3 +67,31 @@ func (l *link) onCompressed(again *wire.Info) error {
 }
 
 const errOtherNonce = constError("the nonce has changed while compression was agreed on")
+
+// settled says whether a server below us may not ask for compression any more.
+func (f *leaf) settled() bool { return f.packing.mode != "" || !compresses(f.opts.compression.mode) }
+
+// onOffer takes INFO of a server below us, in which it says what it would like. changes: everything behind it is compressed,
+// and so is what we say, beginning with INFO once more.
+func (f *leaf) onOffer(args []byte) (changes bool, err error) {
+	var i wire.Info
+	if err := i.Parse(args); err != nil {
+		return false, errProtocol.with(err)
+	}
+	mode, err := f.opts.compression.agree(i.Compression)
+	if err != nil {
+		return false, errProtocol.with(err)
+	}
+	if f.packing.mode = mode; !compresses(mode) {
+		return false, nil
+	}
+	level := f.opts.compression.at(mode, time.Since(f.accept.Start()))
+	f.packing.level.Store(int32(level))
+	f.conn.Compress(level)
+	g := f.lis.greeting(f)
+	g.Nonce, g.InfoOnConnect, g.Compression = f.lis.nonce(f.conn.ID()), true, mode
+	f.conn.Append(wire.AppendGreeting(nil, &g))
+	f.authBy = time.Now().Add(f.lis.opts.Load().authTimeout())
+	f.conn.TickAt(f.authBy)
+	return true, nil
+}

@@ -31,11 +31,10 @@ const (
 
 // listenKeys are those that only a listener has.
 var listenKeys = []string{"listen", "port", "host", "net", "authorization", "tls", "advertise", "leafnode_advertise", "no_advertise",
-	"min_version", "minimum_version", "isolate_leafnode_interest", "isolate"}
+	"min_version", "minimum_version", "isolate_leafnode_interest", "isolate", "compression"}
 
 // readListen reads them from a leafnodes block; nil: nobody is to connect. conf is the top level.
 func readListen(env *module.Env, conf, b *config.Block, link remoteOptions) *listenOptions {
-	b.Unsupported("links are not compressed for now: leave it out, or say off", refused(b, "compression")...)
 	if !b.Has("listen") && !b.Has("port") && !b.Has("host", "net") {
 		for _, name := range listenKeys {
 			if b.Has(name) {
@@ -54,21 +53,13 @@ func readListen(env *module.Env, conf, b *config.Block, link remoteOptions) *lis
 	if v, ok := parseVersion(o.minVersion); o.minVersion != "" && (!ok || v.before(version{2, 8, 0})) {
 		b.Errorf(present(b, "min_version", "minimum_version"), "want a version such as 2.10.0, from 2.8.0 on, got %q", o.minVersion)
 	}
+	o.link.compression = readCompression(b)
 	o.link.isolated = b.Bool(false, "isolate_leafnode_interest", "isolate")
 	o.link.takes = int(conf.IntRange(0, 0, 1<<31-1, "max_payload"))
 	if o.link.takes == 0 {
 		o.link.takes = leastMost
 	}
 	return o
-}
-
-// refused is name if b compresses by it.
-func refused(b *config.Block, name string) []string {
-	switch v, _ := b.Value(name); v {
-	case nil, "off", "not_supported", "disabled", false:
-		return nil
-	}
-	return []string{name}
 }
 
 // readAddr reads listen, and host and port, which win.

@@ -24,7 +24,16 @@ func TestBothWays(t *testing.T) {
 // exchange has everything cross the site's one link to the hub.
 func exchange(t *testing.T, hub *peer.Server, site *gateway.Gateway) {
 	t.Helper()
-	up, down := connect(t, hub.URL), connect(t, siteURL(site))
+	cross(t, connect(t, hub.URL), connect(t, siteURL(site)))
+	u := uplinks(site)[0]
+	if u.State != "connected" || u.Since.IsZero() || u.InMsgs < 100 || u.OutMsgs < 100 || u.Dropped != 0 {
+		t.Errorf("the link says of itself %+v", u)
+	}
+}
+
+// cross has everything cross a link, by clients at its ends.
+func cross(t *testing.T, up, down *nats.Conn) {
+	t.Helper()
 
 	above, below := subscribe(t, up, "up.>"), subscribe(t, down, "down.*")
 	awaitInterest(t, down, "up.x")
@@ -83,8 +92,4 @@ func exchange(t *testing.T, hub *peer.Server, site *gateway.Gateway) {
 	}
 	must(t, above.Unsubscribe())
 	must(t, below.Unsubscribe())
-	u := uplinks(site)[0]
-	if u.State != "connected" || u.Since.IsZero() || u.InMsgs < 100 || u.OutMsgs < 100 || u.Dropped != 0 {
-		t.Errorf("the link says of itself %+v", u)
-	}
 }

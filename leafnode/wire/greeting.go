@@ -23,6 +23,7 @@ type Greeting struct {
 	ClientID      uint64   `json:"client_id"` // not 0: by this and the next field a leaf node port is known
 	LeafnodeURLs  []string `json:"leafnode_urls"`
 	Nonce         string   `json:"nonce,omitempty"`
+	Compression   string   `json:"compression,omitempty"`     // what this side would like; empty: it knows nothing of it
 	InfoOnConnect bool     `json:"info_on_connect,omitempty"` // the answer to CONNECT comes
 	ConnectInfo   bool     `json:"connect_info,omitempty"`    // this is it
 	RemoteAccount string   `json:"remote_account,omitempty"`
