@@ -131,7 +131,9 @@ func TestWriteDeadline(t *testing.T) {
 	needsWriteThrough(t)
 	s := newServer(t, netio.DriverOptions{}).listen(netio.ListenOptions{WriteDeadline: 50 * time.Millisecond})
 	slow := s.slowReader("s")
-	fill(t, slow, 1<<20)
+	body := make([]byte, 20000)
+	for slow.x.conn.Pending() <= 1<<20 && slow.x.conn.Run(body, nil, 1, false) != core.Refused { // until it is full, or over
+	}
 	if err := slow.x.cause(); !errors.Is(err, netio.ErrWriteDeadline) {
 		t.Errorf("cause %v", err)
 	}
@@ -188,11 +190,11 @@ func TestThrottle(t *testing.T) {
 		if last == core.Congested {
 			break
 		}
-		before := c.x.conn.Written()
-		if _, err := io.CopyN(io.Discard, c.r, 300<<10); err != nil {
-			t.Fatal(err)
+		for before := c.x.conn.Written(); c.x.conn.Written() == before; { // the kernel waits until it has room for much
+			if _, err := io.CopyN(io.Discard, c.r, 100<<10); err != nil {
+				t.Fatal(err)
+			}
 		}
-		until(t, "the socket takes bytes", func() bool { return c.x.conn.Written() > before })
 		last = c.x.conn.Run(make([]byte, 400<<10), nil, 1, false)
 	}
 	if last != core.Congested {
