@@ -224,7 +224,7 @@ func (f *leaf) settle(c *wire.Connect) error {
 	g := f.lis.greeting(f)
 	g.ConnectInfo, g.RemoteAccount = true, f.opts.account
 	if d := f.base.Perms.Definition(); d != nil {
-		g.Import, g.Export = told(d.Subscribe), told(d.Publish)
+		g.Import, g.Export = told(d.Subscribe), export(d)
 	}
 	f.conn.Append(wire.AppendGreeting(nil, &g))
 	f.attach(&core.Identity{Account: account, User: f.base.User, Perms: perms, Expires: f.base.Expires, Base: f.base})

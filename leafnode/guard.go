@@ -22,9 +22,10 @@ func (g *guard) subscribe(pattern, queue string) error {
 	return refusing(reason.PermissionsViolation, "Permissions Violation for Subscription to %q", brief(pattern))
 }
 
-// publish says what is wrong with a message to subject, which has been refused.
+// publish says what is wrong with a message to subject, which has been refused. Who may answer what it gets does not know
+// for how long.
 func (g *guard) publish(subject []byte) error {
-	if g == nil || isExempt(subject) || g.perms.CanPublish(subject) {
+	if g == nil || isExempt(subject) || g.perms.CanPublish(subject) || g.perms.Definition().Responses != nil {
 		return nil
 	}
 	return refusing(reason.PermissionsViolation, "Permissions Violation for Publish to %q", brief(string(subject)))
@@ -57,7 +58,7 @@ func (f *leaf) allow(c *wire.Connect) (*core.Permissions, error) {
 	def := core.PermissionDef{Publish: core.Rule{Deny: never}}
 	f.news.imports = newRights(nil, nil)
 	if d := f.base.Perms.Definition(); d != nil {
-		f.news.imports = newRights(told(d.Publish), nil)
+		f.news.imports = newRights(export(d), nil)
 		def.Publish, def.Responses = servers(d.Publish), d.Responses
 	}
 	return core.NewPermissions(def)
@@ -76,6 +77,14 @@ func servers(r core.Rule) (s core.Rule) {
 	}
 	s.Deny = slices.Concat(never, deny)
 	return s
+}
+
+// export is what a server hears of its rights to publish: of those to answer there is no word for it.
+func export(d *core.PermissionDef) *wire.Rights {
+	if d.Responses != nil {
+		return told(core.Rule{Deny: d.Publish.Deny})
+	}
+	return told(d.Publish)
 }
 
 // told is a rule as INFO says it; nil: nothing is restricted.

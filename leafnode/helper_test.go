@@ -201,3 +201,13 @@ func (f lines) Write(b []byte) (int, error) {
 	f(b)
 	return len(b), nil
 }
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	must(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(t, err)
+	return string(text)
+}
