@@ -8,15 +8,24 @@ import (
 	"leafgate/core"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
+	"leafgate/internal/wsframe"
 )
 
-// ReasonOf reads the reason from the cause a connection ended with, where the cause is one of netio's or core's and no
-// protocol's own. What it does not know is an error of reading.
+// ReasonOf reads the reason from the cause a connection ended with, where the cause is one of netio's or core's, or says
+// it itself. What it does not know is an error of reading.
 func ReasonOf(cause error) reason.Reason {
 	var op *net.OpError
+	var told interface{ Why() reason.Reason }
+	var frame *wsframe.Error
 	switch {
 	case cause == nil, errors.Is(cause, io.EOF):
 		return reason.ClientClosed
+	case errors.As(cause, &told):
+		return told.Why()
+	case errors.As(cause, &frame) && frame.Code == wsframe.TooLarge:
+		return reason.MaxPayload
+	case frame != nil:
+		return reason.ProtocolViolation
 	case errors.Is(cause, netio.ErrSlowConsumer), errors.Is(cause, netio.ErrBudget):
 		return reason.SlowConsumerPending
 	case errors.Is(cause, netio.ErrWriteDeadline):

@@ -8,6 +8,7 @@ import (
 
 	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/module"
 	"leafgate/mqtt/packet"
 )
 
@@ -16,10 +17,11 @@ import (
 type conn struct {
 	lis     *listener
 	net     *netio.Conn
-	session *session // nil before CONNECT is accepted
-	joining *joining // a CONNECT that is being worked on
-	refuse  error    // what the CONNECT is to be answered with, whatever it says
-	by      int64    // when CONNECT must have come, Unix nanoseconds; 0: it has
+	given   *module.Given // what the client showed before it spoke, nil: nothing
+	session *session      // nil before CONNECT is accepted
+	joining *joining      // a CONNECT that is being worked on
+	refuse  error         // what the CONNECT is to be answered with, whatever it says
+	by      int64         // when CONNECT must have come, Unix nanoseconds; 0: it has
 	version packet.Version
 	flags   connFlags
 

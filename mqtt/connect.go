@@ -133,9 +133,11 @@ func (c *conn) check(j *joining) error {
 func (c *conn) credentials(j *joining) *auth.Credentials {
 	// Tokens come as passwords: MQTT has no other field for them.
 	pass := string(j.Password)
-	return &auth.Credentials{Protocol: auth.ProtocolMQTT, User: string(j.UserName), Pass: pass, Token: pass,
+	cred := &auth.Credentials{Protocol: c.lis.protocol(), User: string(j.UserName), Pass: pass, Token: pass,
 		ClientID: string(j.ClientID), Remote: c.net.RemoteAddr(), TLS: c.net.TLS(),
 		By: time.Now().Add(c.lis.opts.Load().connectTimeout())}
+	c.given.Complete(cred)
+	return cred
 }
 
 // joined completes the CONNECT that has been worked on.

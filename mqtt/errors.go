@@ -30,6 +30,9 @@ func (e *clientError) Text() string { return e.text }
 
 func (e *clientError) Unwrap() error { return e.detail }
 
+// Why is the reason, for those who see only the cause of an end.
+func (e *clientError) Why() reason.Reason { return e.reason }
+
 // with adds what the log should say.
 func (e *clientError) with(detail error) *clientError {
 	return &clientError{e.code, e.reason, e.text, detail}

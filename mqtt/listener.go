@@ -14,11 +14,15 @@ type listener struct {
 	module *frontend
 	opts   atomic.Pointer[listenOptions]
 	socket module.Socket
+	terms  *netio.Terms // of connections that another module accepts; nil: this one does
 }
 
-// NewSession implements netio.SessionServer. Whoever has no room hears it once it has sent CONNECT.
-func (l *listener) NewSession(n *netio.Conn) netio.Session {
-	c := &conn{lis: l, net: n}
+// NewSession implements netio.SessionServer.
+func (l *listener) NewSession(n *netio.Conn) netio.Session { return l.newSession(n, nil) }
+
+// newSession makes the session of a connection. Whoever has no room hears it once it has sent CONNECT.
+func (l *listener) newSession(n *netio.Conn, given *module.Given) netio.Session {
+	c := &conn{lis: l, net: n, given: given}
 	if !l.module.enter(c) {
 		c.refuse = errTooManyConnections
 	}

@@ -32,6 +32,7 @@ type frontend struct {
 	log       *slog.Logger
 	opts      atomic.Pointer[options]
 	listeners []*listener
+	carried   []*listener // of other modules
 	store     Store
 	agenda    agenda
 	retained  retention

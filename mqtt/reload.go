@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"leafgate/auth"
 	"leafgate/config"
 )
 
@@ -48,6 +47,9 @@ func (f *frontend) Reload(conf *config.Block) error {
 	for i, l := range f.listeners {
 		l.reload(next.listeners[i])
 	}
+	for _, l := range f.carried {
+		l.terms.Update(l.netOptions())
+	}
 	f.own.start()
 	for _, s := range f.all() {
 		s.recheck()
@@ -86,7 +88,7 @@ func (s *session) recheck() {
 	if c := s.conn.Load(); c != nil {
 		c.dismiss(errRightsChanged)
 	}
-	id, ok := rules.Lookup(auth.ProtocolMQTT, s.key.User, s.key.ClientID)
+	id, ok := rules.Lookup(s.lis.protocol(), s.key.User, s.key.ClientID)
 	if !ok || id.Account != s.ep.Account() {
 		s.expireAt = 1
 		s.module.agenda.add(s, 1)

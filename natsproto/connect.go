@@ -9,6 +9,7 @@ import (
 
 	"leafgate/auth"
 	"leafgate/core"
+	"leafgate/module"
 	"leafgate/natsproto/wire"
 )
 
@@ -26,9 +27,9 @@ type joining struct {
 // more stack than an idle client should keep.
 func (s *session) onConnect(args []byte) error {
 	j := &joining{Connect: s.asked()}
-	body, rules, cred := bytes.Clone(args), s.lis.opts.Load().rules, s.credentials()
+	body, rules, cred, given := bytes.Clone(args), s.lis.opts.Load().rules, s.credentials(), s.given
 	s.joining, s.authBy = j, 0
-	return s.conn.Block(func() func() { return j.work(body, rules, cred) })
+	return s.conn.Block(func() func() { return j.work(body, rules, cred, given) })
 }
 
 // asked is what a new CONNECT starts from.
@@ -45,18 +46,19 @@ func (s *session) asked() wire.Connect {
 }
 
 func (s *session) credentials() *auth.Credentials {
-	c := &auth.Credentials{Protocol: auth.ProtocolNATS, Remote: s.conn.RemoteAddr(), TLS: s.conn.TLS()}
+	c := &auth.Credentials{Protocol: s.lis.protocol(), Remote: s.conn.RemoteAddr(), TLS: s.conn.TLS()}
 	c.Nonce, c.By = s.nonce(), time.Now().Add(s.lis.opts.Load().authTimeout())
 	return c
 }
 
 // work decodes body and authenticates, or answers how to, where that may take long.
-func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials) (long func()) {
+func (j *joining) work(body []byte, rules *auth.Rules, cred *auth.Credentials, given *module.Given) (long func()) {
 	if err := j.Parse(body); err != nil {
 		j.err = errArguments.with(errBadConnect)
 		return nil
 	}
 	cred.User, cred.Pass, cred.Token, cred.Nkey, cred.Sig = j.User, j.Pass, j.Token, j.NKey, j.Sig
+	given.Complete(cred)
 	if rules.Slow(cred) {
 		return func() { j.authenticate(rules, cred) }
 	}
@@ -165,7 +167,7 @@ func (s *session) attach(batch *core.Batch, identity *core.Identity, name string
 	former, subs := s.ep, s.subs
 	s.conn.Authenticated()
 	s.ep = s.lis.module.env.Engine.Attach(identity, core.Peer{
-		Protocol: Protocol,
+		Protocol: s.lis.kind(),
 		ID:       s.conn.ID(),
 		Name:     name,
 		Remote:   s.conn.RemoteAddr().String(),

@@ -63,7 +63,7 @@ func (s *session) about() module.Conn {
 // describe is what monitoring shows of s. s.mu is held.
 func (s *session) describe() module.Conn {
 	c := module.Conn{
-		ID: s.conn.ID(), Kind: module.KindClient, Type: Protocol, Remote: s.conn.RemoteAddr(), Start: s.conn.Start(),
+		ID: s.conn.ID(), Kind: module.KindClient, Type: s.lis.kind(), Remote: s.conn.RemoteAddr(), Start: s.conn.Start(),
 		LastActivity: s.conn.LastRead(), RTT: s.rtt, Pending: s.conn.Pending(), TLS: s.conn.TLS(), Endpoint: s.ep,
 	}
 	if s.software != (unique.Handle[software]{}) {

@@ -32,6 +32,9 @@ func (e *clientError) Error() string {
 
 func (e *clientError) Unwrap() error { return e.detail }
 
+// Why is the reason, for those who see only the cause of an end.
+func (e *clientError) Why() reason.Reason { return e.reason }
+
 // with adds what the log should say.
 func (e *clientError) with(detail error) error {
 	return &clientError{e.text, e.reason, e.refusal, detail}

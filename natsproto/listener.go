@@ -14,11 +14,14 @@ type listener struct {
 	module *frontend
 	opts   atomic.Pointer[listenOptions]
 	socket module.Socket
+	terms  *netio.Terms // of connections that another module accepts; nil: this one does
 }
 
 // NewSession implements netio.SessionServer.
-func (l *listener) NewSession(c *netio.Conn) netio.Session {
-	s := &session{lis: l, conn: c}
+func (l *listener) NewSession(c *netio.Conn) netio.Session { return l.newSession(c, nil) }
+
+func (l *listener) newSession(c *netio.Conn, given *module.Given) netio.Session {
+	s := &session{lis: l, conn: c, given: given}
 	room := l.module.enter(s)
 	c.Append(s.greeting())
 	if !room {
@@ -26,7 +29,7 @@ func (l *listener) NewSession(c *netio.Conn) netio.Session {
 		return s
 	}
 	now, lo := time.Now(), l.opts.Load()
-	s.pingAt = now.Add(l.module.opts.Load().pingInterval).UnixNano()
+	s.pingAt = now.Add(l.pingInterval()).UnixNano()
 	if lo.rules.AuthRequired() {
 		s.authBy = now.Add(lo.authTimeout()).UnixNano()
 	} else {

@@ -26,6 +26,7 @@ type frontend struct {
 	log       *slog.Logger
 	opts      atomic.Pointer[options]
 	listeners []*listener
+	carried   []*listener // of other modules
 	nonces    [32]byte    // what the clients' nonces come from; never changes
 	draining  atomic.Bool // lame duck
 

@@ -58,6 +58,7 @@ type listenOptions struct {
 	proxyTrusted []netip.Prefix
 	advertise    []string
 	rules        *auth.Rules
+	pingInterval time.Duration // 0: as everywhere
 }
 
 func (o *listenOptions) addr() string { return net.JoinHostPort(o.host, strconv.Itoa(max(0, o.port))) }

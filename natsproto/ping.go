@@ -53,7 +53,7 @@ func (s *session) ping(batch *core.Batch, now time.Time) error {
 	o := s.lis.module.opts.Load()
 	due := !s.flags.has(active) || now.Sub(time.Unix(0, s.pingSent)) > rttEvery
 	s.flags &^= active
-	s.pingAt = now.Add(o.pingInterval).UnixNano()
+	s.pingAt = now.Add(s.lis.pingInterval()).UnixNano()
 	if !due {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (s *session) ping(batch *core.Batch, now time.Time) error {
 
 // firstPingAt is when a client that has just connected is pinged, spread so that many do not come at once.
 func (s *session) firstPingAt(now time.Time) int64 {
-	d := min(firstPing, s.lis.module.opts.Load().pingInterval)
+	d := min(firstPing, s.lis.pingInterval())
 	return now.Add(d + rand.N(d/5+1)).UnixNano()
 }
 

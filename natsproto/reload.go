@@ -50,6 +50,9 @@ func (f *frontend) Reload(conf *config.Block) error {
 	for i, l := range f.listeners {
 		advertise = l.reload(next.listeners[i]) || advertise
 	}
+	for _, l := range f.carried {
+		l.terms.Update(l.netOptions())
+	}
 	for _, s := range f.sessions() {
 		s.recheck(advertise)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"leafgate/core"
 	"leafgate/internal/netio"
+	"leafgate/module"
 	"leafgate/natsproto/wire"
 )
 
@@ -18,7 +19,8 @@ import (
 type session struct {
 	lis        *listener
 	conn       *netio.Conn
-	next, prev *session // module.mu
+	given      *module.Given // what the client showed before it spoke, nil: nothing
+	next, prev *session      // module.mu
 
 	mu       sync.Mutex // guards the fields below; the driver's calls hold it against reload and lame duck
 	ep       *core.Endpoint
