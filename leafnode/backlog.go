@@ -1,63 +1,55 @@
 package leafnode
 
-import "encoding/binary"
+import "sync"
 
-// A backlog is the messages that wait for room on a link, oldest first. They are kept here and not in the socket, so that
+// A backlog is the messages that have yet to go over a link, oldest first. They are kept here and not in the socket, so that
 // what is urgent never waits behind them, and that where there are too many the oldest can go. The link's out guards it.
 type backlog struct {
+	pool        *sync.Pool // of blocks of blockSize that nobody uses, all links'; nil: none
 	first, last *block
-	spare       *block // of blockSize, unused
-	spares      int
 	msgs        int
 	bytes       int64 // as they go over the link
 }
 
-// A block holds records: length, size and time, then the message as it goes over the link.
+// A block holds messages one behind the other, as they go over the link: many can go at once.
 type block struct {
-	next *block
-	from int // what is before was taken
-	buf  []byte
+	next    *block
+	buf     []byte
+	records []record
+	from    int // what is before was taken, of buf
+	taken   int // and of records
+}
+
+// A record is one message in a block.
+type record struct {
+	bytes uint32 // as it goes over the link
+	size  uint32 // header and payload, as statistics count
+	at    int64  // Unix nanoseconds when it was queued
 }
 
 const (
-	blockSize  = 64 << 10
-	mostSpares = 4
-	recordHead = 4 + 4 + 8
+	blockSize = 64 << 10
+	newline   = "\r\n"
 )
 
-// A waiting is one message of the backlog.
-type waiting struct {
-	body []byte // as it goes over the link; borrowed until pop
-	size int    // header and payload, as statistics count
-	at   int64  // Unix nanoseconds when it was queued
-}
-
-// push copies w behind the others.
-func (b *backlog) push(w waiting) {
-	need := recordHead + len(w.body)
-	if b.last == nil || cap(b.last.buf)-len(b.last.buf) < need {
-		b.extend(need)
-	}
+// push copies a message behind the others.
+func (b *backlog) push(line, header, payload []byte, at int64) {
+	n := len(line) + len(header) + len(payload) + len(newline)
 	k := b.last
-	k.buf = binary.LittleEndian.AppendUint32(k.buf, uint32(len(w.body)))
-	k.buf = binary.LittleEndian.AppendUint32(k.buf, uint32(w.size))
-	k.buf = binary.LittleEndian.AppendUint64(k.buf, uint64(w.at))
-	k.buf = append(k.buf, w.body...)
+	if k == nil || cap(k.buf)-len(k.buf) < n {
+		k = b.extend(n)
+	}
+	k.buf = append(append(append(append(k.buf, line...), header...), payload...), newline...)
+	k.records = append(k.records, record{uint32(n), uint32(len(header) + len(payload)), at})
 	b.msgs++
-	b.bytes += int64(len(w.body))
+	b.bytes += int64(n)
 }
 
-// extend adds a block that has room for a record of that many bytes.
-func (b *backlog) extend(need int) {
-	k := b.spare
-	switch {
-	case need > blockSize:
-		k = &block{buf: make([]byte, 0, need)}
-	case k == nil:
-		k = &block{buf: make([]byte, 0, blockSize)}
-	default:
-		b.spare, k.next = k.next, nil
-		b.spares--
+// extend adds a block that has room for n bytes.
+func (b *backlog) extend(n int) *block {
+	k := b.spare(n)
+	if k == nil {
+		k = &block{buf: make([]byte, 0, max(n, blockSize))}
 	}
 	if b.last == nil {
 		b.first = k
@@ -65,38 +57,71 @@ func (b *backlog) extend(need int) {
 		b.last.next = k
 	}
 	b.last = k
+	return k
 }
 
-// peek is the oldest message.
-func (b *backlog) peek() (w waiting, ok bool) {
+// spare is a block that nobody uses, if there is one and n bytes fit in.
+func (b *backlog) spare(n int) *block {
+	if n > blockSize || b.pool == nil {
+		return nil
+	}
+	k, _ := b.pool.Get().(*block)
+	return k
+}
+
+// A run is messages in a row. Its bytes are borrowed until the next call of skip.
+type run struct {
+	bytes []byte // as they go over the link
+	msgs  int
+	size  int64 // headers and payloads, as statistics count
+}
+
+// run is as many of the oldest messages, in one piece of memory, as have no more than room bytes; at least so many, if there
+// are any.
+func (b *backlog) run(room int64, least int) (r run) {
 	k := b.first
 	if k == nil {
-		return w, false
+		return r
 	}
-	head := k.buf[k.from:]
-	n := int(binary.LittleEndian.Uint32(head))
-	w.size = int(binary.LittleEndian.Uint32(head[4:]))
-	w.at = int64(binary.LittleEndian.Uint64(head[8:]))
-	w.body = head[recordHead : recordHead+n]
-	return w, true
+	n := int64(0)
+	for _, m := range k.records[k.taken:] {
+		if n+int64(m.bytes) > room && r.msgs >= least {
+			break
+		}
+		n += int64(m.bytes)
+		r.size += int64(m.size)
+		r.msgs++
+	}
+	r.bytes = k.buf[k.from : k.from+int(n)]
+	return r
 }
 
-// pop takes the oldest message out; there is one.
-func (b *backlog) pop() {
+// skip takes out what run answered.
+func (b *backlog) skip(r run) {
 	k := b.first
-	n := int(binary.LittleEndian.Uint32(k.buf[k.from:]))
-	k.from += recordHead + n
-	b.msgs--
-	b.bytes -= int64(n)
-	if k.from < len(k.buf) {
+	if k == nil {
+		return
+	}
+	k.from += len(r.bytes)
+	k.taken += r.msgs
+	b.msgs -= r.msgs
+	b.bytes -= int64(len(r.bytes))
+	if k.taken < len(k.records) {
 		return
 	}
 	if b.first = k.next; b.first == nil {
 		b.last = nil
 	}
-	if cap(k.buf) == blockSize && b.spares < mostSpares {
-		k.from, k.buf, k.next = 0, k.buf[:0], b.spare
-		b.spare = k
-		b.spares++
+	if cap(k.buf) == blockSize && b.pool != nil {
+		*k = block{buf: k.buf[:0], records: k.records[:0]}
+		b.pool.Put(k)
 	}
+}
+
+// since is when the oldest message was queued, Unix nanoseconds; 0: there is none.
+func (b *backlog) since() int64 {
+	if b.first == nil {
+		return 0
+	}
+	return b.first.records[b.first.taken].at
 }

@@ -12,37 +12,31 @@ import (
 // and news of interest in their box, from where they come first: a message must not overtake the interest in its answer.
 // PING and PONG wait for nobody.
 
-// send gives a message to the connection, or to the backlog if it has to wait. l.out is held.
-func (l *link) send(body []byte, size int) core.Verdict {
-	if l.backlog.msgs > 0 || l.news.late() || !l.window.fits(len(body)) {
-		return l.wait(body, size)
-	}
-	l.give(body, size)
-	l.ping(false)
-	return core.Taken
-}
-
-// wait queues a message, at the cost of the oldest ones where there are too many. l.out is held.
-func (l *link) wait(body []byte, size int) core.Verdict {
-	o := l.opts
-	if int64(len(body)) > o.mostQueued {
+// send queues a message, at the cost of the oldest ones where there are too many. It goes with Flush, together with what
+// comes before that, or when that is much. l.out is held.
+func (l *link) send(line, header, payload []byte) core.Verdict {
+	n := int64(len(line) + len(header) + len(payload) + len(newline))
+	if n > l.opts.mostQueued {
 		l.drop(reason.OutboxFull)
 		return core.Dropped
 	}
-	for l.backlog.msgs >= o.mostMsgs || l.backlog.msgs > 0 && l.backlog.bytes+int64(len(body)) > o.mostQueued {
-		l.backlog.pop()
+	if l.staged == 0 {
+		l.stagedAt = time.Now().UnixNano()
+	}
+	l.backlog.push(line, header, payload, l.stagedAt)
+	if l.staged += n; l.staged >= blockSize || l.crowded() {
+		l.release()
+	}
+	for l.crowded() {
+		l.backlog.skip(l.backlog.run(0, 1))
 		l.drop(reason.OutboxFull)
 	}
-	l.backlog.push(waiting{body, size, time.Now().UnixNano()})
-	l.release()
 	return core.Taken
 }
 
-// give is the last step of a message. l.out is held.
-func (l *link) give(body []byte, size int) {
-	l.put(body)
-	l.crossed.msgs.Add(1)
-	l.crossed.bytes.Add(int64(size))
+// crowded says whether more waits than may. l.out is held.
+func (l *link) crowded() bool {
+	return l.backlog.msgs > l.opts.mostMsgs || l.backlog.bytes > l.opts.mostQueued
 }
 
 // put gives the connection bytes that count as on their way. l.out is held.
@@ -57,13 +51,17 @@ func (l *link) release() {
 		l.tellSome(l.window.cap() - l.window.flight())
 	}
 	for !l.news.late() {
-		w, ok := l.backlog.peek()
-		if !ok || !l.window.fits(len(w.body)) {
+		r := l.backlog.run(l.window.room())
+		if r.msgs == 0 {
 			break
 		}
-		l.give(w.body, w.size)
-		l.backlog.pop()
+		l.put(r.bytes)
+		l.backlog.skip(r)
+		l.crossed.msgs.Add(int64(r.msgs))
+		l.crossed.bytes.Add(r.size)
+		l.ping(false)
 	}
+	l.staged = 0
 	l.ping(l.backlog.msgs > 0 || l.news.late())
 }
 
@@ -95,7 +93,7 @@ func (l *link) abandon() {
 	l.out.Lock()
 	defer l.out.Unlock()
 	for l.backlog.msgs > 0 {
-		l.backlog.pop()
+		l.backlog.skip(l.backlog.run(0, 1))
 		l.drop(reason.LinkClosed)
 	}
 	l.backlog = backlog{}
@@ -113,8 +111,8 @@ func (l *link) waiting() (q queueing) {
 	l.out.Lock()
 	defer l.out.Unlock()
 	q.msgs, q.bytes = l.backlog.msgs, l.backlog.bytes+l.conn.Pending()
-	if w, ok := l.backlog.peek(); ok {
-		q.since = time.Unix(0, w.at)
+	if at := l.backlog.since(); at != 0 {
+		q.since = time.Unix(0, at)
 	}
 	return q
 }

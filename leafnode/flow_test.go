@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,34 +14,45 @@ import (
 	"leafgate/leafnode/wire"
 )
 
-// TestBacklog: it is a queue, whatever its messages' sizes, and keeps little memory when it is empty.
+// TestBacklog: it is a queue, whatever its messages' sizes and however many are taken at once, and keeps no memory when it is
+// empty.
 func TestBacklog(t *testing.T) {
-	var b backlog
+	b := backlog{pool: new(sync.Pool)}
 	next, sum := 0, int64(0)
 	body := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, i*i%(3*blockSize)) }
+	wire := func(i int) string { return "line\r\n" + "header" + string(body(i)) + "\r\n" }
 	for i := range 600 {
-		b.push(waiting{body(i), i, int64(i)})
-		sum += int64(len(body(i)))
+		b.push([]byte("line\r\n"), []byte("header"), body(i), int64(i+1))
+		sum += int64(len(wire(i)))
 		for range i % 3 { // now and then it runs empty
-			w, ok := b.peek()
-			if !ok {
-				break
+			at := b.since()
+			r := b.run(int64(i*blockSize/100), i%2)
+			if r.msgs > 1 && len(r.bytes) > i*blockSize/100 || r.msgs < i%2 && b.msgs > 0 {
+				t.Fatalf("%d messages at once, of %d bytes", r.msgs, len(r.bytes))
 			}
-			if w.size != next || w.at != int64(next) || !bytes.Equal(w.body, body(next)) {
-				t.Fatalf("%d is %d, of %d bytes", next, w.size, len(w.body))
+			if b.msgs > 0 && at != int64(next+1) {
+				t.Fatalf("message %d waits since %d", next, at)
 			}
-			sum -= int64(len(w.body))
-			b.pop()
-			next++
+			want, size := "", 0
+			for range r.msgs {
+				want += wire(next)
+				size += len("header") + len(body(next))
+				next++
+			}
+			if string(r.bytes) != want || r.size != int64(size) {
+				t.Fatalf("up to message %d: %d bytes, %d of them messages, want %d, %d", next, len(r.bytes), r.size, len(want), size)
+			}
+			sum -= int64(len(want))
+			b.skip(r)
 		}
 		if b.msgs != i+1-next || b.bytes != sum {
 			t.Fatalf("%d messages, %d bytes, want %d and %d", b.msgs, b.bytes, i+1-next, sum)
 		}
 	}
 	for b.msgs > 0 {
-		b.pop()
+		b.skip(b.run(0, 1))
 	}
-	if _, ok := b.peek(); ok || b.bytes != 0 || b.last != nil || b.spares > mostSpares {
+	if r := b.run(1<<20, 1); r.msgs != 0 || b.since() != 0 || b.bytes != 0 || b.first != nil || b.last != nil {
 		t.Errorf("emptied: %+v", b)
 	}
 }
@@ -66,7 +78,7 @@ func (p *pipe) run(w *window, d time.Duration) (carried int64, worst time.Durati
 				worst = max(worst, w.rtt)
 			}
 		}
-		for w.fits(message) {
+		for room(w, message) {
 			p.carry(w, message)
 			if w.due(false) {
 				p.ping(w)
@@ -78,6 +90,12 @@ func (p *pipe) run(w *window, d time.Duration) (carried int64, worst time.Durati
 		p.now += time.Millisecond
 	}
 	return w.sent - from, worst
+}
+
+// room says whether a message of n bytes may go.
+func room(w *window, n int64) bool {
+	bytes, least := w.room()
+	return n <= bytes || least > 0
 }
 
 func (p *pipe) carry(w *window, n int) {

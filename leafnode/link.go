@@ -45,11 +45,13 @@ type link struct {
 	past    atomic.Pointer[core.Stats]    // once it has ended
 	ep      atomic.Pointer[core.Endpoint] // nil: not up, or ended
 
-	out     sync.Mutex // guards the fields below: publishers' goroutines, and the order of what is sent
-	line    []byte     // what a message is rendered to
-	to      []string   // queues of one message
-	window  window
-	backlog backlog
+	out      sync.Mutex // guards the fields below: publishers' goroutines, and the order of what is sent
+	line     []byte     // what the line of a message is rendered to
+	to       []string   // queues of one message
+	window   window
+	backlog  backlog
+	staged   int64 // bytes of the backlog that nobody has tried to send
+	stagedAt int64 // when the first of them were queued, Unix nanoseconds
 
 	news    newsbox
 	packing packing
@@ -94,6 +96,7 @@ func newLink(m *uplinks, o *remoteOptions, info wire.Info) *link {
 	l := &link{module: m, opts: o, info: info, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 		subs: make(map[interest]*core.Subscription)}
 	l.news.init()
+	l.backlog.pool = &m.blocks
 	return l
 }
 

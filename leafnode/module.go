@@ -25,6 +25,8 @@ type uplinks struct {
 	log *slog.Logger
 	lis *listener // nil: nobody is let in
 
+	blocks sync.Pool // of *block
+
 	mu      sync.Mutex // guards the fields below
 	opts    *options
 	remotes []*remote

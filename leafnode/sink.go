@@ -39,10 +39,7 @@ func (l *link) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict 
 		l.drop(reason.MaxControlLine)
 		return core.Dropped
 	}
-	line = append(append(append(line, header...), m.Payload...), "\r\n"...)
-	v := l.send(line, w.Size)
-	l.keep(line)
-	return v
+	return l.send(line, header, m.Payload)
 }
 
 // render makes the line of a message in the link's memory. l.out is held.
@@ -80,7 +77,14 @@ func utterable(reply []byte) bool {
 func (l *link) Run(_, _ []byte, _ int, _ bool) core.Verdict { return core.Refused }
 
 // Flush implements core.Sink.
-func (l *link) Flush() { l.conn.Flush() }
+func (l *link) Flush() {
+	l.out.Lock()
+	if l.staged > 0 {
+		l.release()
+	}
+	l.out.Unlock()
+	l.conn.Flush()
+}
 
 // Evict implements core.Sink.
 func (l *link) Evict(cause error) { l.conn.Evict(cause) }

@@ -45,8 +45,13 @@ const (
 
 func (w *window) flight() int64 { return w.sent - w.acked }
 
-// fits says whether n bytes more may go; whatever its size, a message may when nothing else is on its way.
-func (w *window) fits(n int) bool { return w.flight()+int64(n) <= w.cap() || w.flight() == 0 }
+// room is how many bytes more may go, and how many messages whatever their size: one, when nothing else is on its way.
+func (w *window) room() (bytes int64, least int) {
+	if w.flight() == 0 {
+		least = 1
+	}
+	return w.cap() - w.flight(), least
+}
 
 // open says whether anything may go.
 func (w *window) open() bool { return w.flight() < w.cap() }
