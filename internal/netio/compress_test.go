@@ -28,7 +28,12 @@ func (c *client) compress(level netio.Level, behind ...[]byte) *client {
 	}
 	c.send(append(frame('C', string(level)), b.Bytes()...))
 	c.want('C', string(level))
-	return &client{t: c.t, Conn: s2Conn{c.Conn, w}, x: c.x, r: bufio.NewReader(s2.NewReader(c.r))}
+	return c.compressing()
+}
+
+// compressing is c, from where both sides compress.
+func (c *client) compressing() *client {
+	return &client{t: c.t, Conn: s2Conn{c.Conn, s2.NewWriter(nil, s2.WriterConcurrency(1))}, x: c.x, r: bufio.NewReader(s2.NewReader(c.r))}
 }
 
 // An s2Conn compresses what is written, each write as a stream of its own, as servers do.

@@ -1,7 +1,6 @@
 package netio
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +12,8 @@ import (
 // DialOptions say how an outgoing connection begins. Limits of zero are defaults.
 type DialOptions struct {
 	Addr        string                                 // host:port
+	Proxy       *Tunnel                                // on the way there; nil: none
+	WebSocket   *Upgrade                               // before the greeting, and behind First; nil: not
 	Timeout     time.Duration                          // to connect; default 1 s
 	First       *tls.Config                            // TLS before the other side's greeting; nil: not
 	Greeted     func(line []byte) (*tls.Config, error) // takes the other side's first line, borrowed, and says how to go on: nil, as it is
@@ -51,11 +52,18 @@ func (d *Driver) Dialer(s SessionServer, o ListenOptions) *Dialer {
 	return &Dialer{l}
 }
 
-// Dial connects, takes the greeting, starts TLS where that is asked for, and makes a session, which may speak at once. ctx
-// ends the attempt, not the connection. Nobody dials when Stop is called, or later.
+// Dial connects, becomes a WebSocket, takes the greeting, starts TLS, each where that is asked for, and makes a session, which
+// may speak at once. ctx ends the attempt, not the connection. Nobody dials when Stop is called, or later.
 func (d *Dialer) Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	o = o.withDefaults()
-	n, err := (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, "tcp", o.Addr)
+	addr := o.Addr
+	if o.Proxy != nil {
+		addr = o.Proxy.Addr
+	}
+	n, err := (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, "tcp", addr)
+	if err != nil && o.Proxy != nil {
+		err = fmt.Errorf("%w: %w", ErrProxy, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +73,7 @@ func (d *Dialer) Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { c.end(ctx.Err()) })
-	err = c.reach(&o)
+	err = (&opening{c: c, o: &o}).run()
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
@@ -93,77 +101,6 @@ func (d *Dialer) adopt(n *net.TCPConn) (*Conn, error) {
 	}
 	l.add(c)
 	return c, nil
-}
-
-// reach is the opening of an outgoing connection. It blocks the caller.
-func (c *Conn) reach(o *DialOptions) error {
-	var l *tlsLayer
-	if o.First != nil {
-		l = newClientLayer(&c.sock, o.First, &c.lis.driver.chunks)
-		if err := c.shake(l, o.TLSTimeout); err != nil {
-			return err
-		}
-	}
-	next, err := c.greeted(l, o)
-	if err != nil {
-		return err
-	}
-	if next != nil && l == nil {
-		l = newClientLayer(&c.sock, next, &c.lis.driver.chunks)
-		if err := c.shake(l, o.TLSTimeout); err != nil {
-			return err
-		}
-	}
-	if err := c.deadline(time.Time{}); err != nil {
-		return err
-	}
-	if l != nil {
-		c.secure(l)
-	}
-	return c.greet()
-}
-
-// greeted reads the other side's first line; what came behind it waits for the session.
-func (c *Conn) greeted(l *tlsLayer, o *DialOptions) (*tls.Config, error) {
-	if err := c.deadline(time.Now().Add(o.Greeting)); err != nil {
-		return nil, err
-	}
-	line, err := c.firstLine(l, o.MostGreeted)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrGreeting, err)
-	}
-	return o.Greeted(line)
-}
-
-var errLongGreeting = errors.New("the first line is too long")
-
-// firstLine reads up to a line end. From TLS it reads byte by byte, which costs nothing there: what is behind the line
-// stays in the layer.
-func (c *Conn) firstLine(l *tlsLayer, most int) (line []byte, err error) {
-	buf := make([]byte, 4<<10)
-	if l != nil {
-		buf = buf[:1]
-	}
-	for len(line) <= most {
-		var n int
-		if l != nil {
-			n, err = l.conn.Read(buf)
-		} else {
-			n, err = c.sock.net.Read(buf)
-		}
-		line = append(line, buf[:n]...)
-		if at := bytes.IndexByte(line[len(line)-n:], '\n'); at >= 0 {
-			at += len(line) - n + 1
-			if at < len(line) {
-				c.sock.early = bytes.Clone(line[at:])
-			}
-			return line[:at], nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return nil, errLongGreeting
 }
 
 // abandon ends a connection whose opening has failed. If it has a session, that learns why.

@@ -18,4 +18,13 @@ func Proxy(b []byte) (addr string, n int, err error) {
 	return addr, n, err
 }
 
+// Answer has u agree to an answer of the other side.
+func Answer(u *Upgrade, head []byte) error {
+	r, err := readAnswer(head, u.request("key"))
+	if err != nil {
+		return err
+	}
+	return u.agree(r, "key")
+}
+
 var ErrPreAuth = errPreAuth

@@ -32,10 +32,16 @@ const (
 // each 64 KiB. Pings are answered, and so is a close, which ends the connection as its socket's end would. f is kept and not
 // changed. Only once, on the session's goroutine, in NewSession or Feed.
 func (c *Conn) Frame(f *Framing) {
-	w := &frameFilter{conn: c, how: f}
-	l := &layer{filter: w, below: c.sock.lower(), d: c.lis.driver}
-	w.layer = l
+	l := c.frames(f)
+	l.below = c.sock.lower()
 	c.overlay(l)
+}
+
+// frames is the layer; what is below is for the caller to say.
+func (c *Conn) frames(f *Framing) *layer {
+	w := &frameFilter{conn: c, how: f}
+	w.layer = &layer{filter: w, d: c.lis.driver}
+	return w.layer
 }
 
 // A frameFilter keeps nothing from one message to the next.
