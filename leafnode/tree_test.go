@@ -13,7 +13,7 @@ import (
 // joint is a gateway that takes leaf nodes and is one itself.
 func joint(t *testing.T, name, top, more string, remotes ...string) *gateway.Gateway {
 	t.Helper()
-	g := gatewaytest.Start(t, fmt.Sprintf("server_name: %s\nhttp: \"127.0.0.1:-1\"\n%s\nleafnodes { listen: \"127.0.0.1:-1\", reconnect: 100ms, %s\n remotes: [ %s ] }\n",
+	g := gatewaytest.Start(t, fmt.Sprintf("server_name: %s\nhttp: \"127.0.0.1:-1\"\n%s\nleafnodes { listen: \"127.0.0.1:-1\", reconnect: 20ms, %s\n remotes: [ %s ] }\n",
 		name, top, more, strings.Join(remotes, ",\n")))
 	for i := range remotes {
 		awaitUp(t, g, i)
