@@ -132,21 +132,21 @@ func (j *Journal) carryAll(s *segment, l *load) error {
 		case err != nil:
 			return err
 		}
-		if !j.needed(&r) {
-			continue
-		}
 		seq, err := j.carryOne(&r, l)
 		if err != nil {
 			return err
+		}
+		if seq == 0 {
+			continue
 		}
 		l.moved = append(l.moved, move{r.ID, seq})
 	}
 }
 
-// carryOne appends r again; when too much waits, behind it.
+// carryOne appends r again, if it is needed; when too much waits, behind it. 0: it is not.
 func (j *Journal) carryOne(r *Record, l *load) (uint64, error) {
 	for {
-		seq, err := j.append(r, l, true)
+		seq, err := j.carryNow(*r, l)
 		if !errors.Is(err, ErrBusy) {
 			return seq, err
 		}
@@ -154,6 +154,17 @@ func (j *Journal) carryOne(r *Record, l *load) (uint64, error) {
 			return 0, err
 		}
 	}
+}
+
+func (j *Journal) carryNow(r Record, l *load) (uint64, error) {
+	if g := j.o.Guard; g != nil {
+		g.Lock()
+		defer g.Unlock()
+	}
+	if !j.needed(&r) {
+		return 0, nil
+	}
+	return j.append(&r, l, true)
 }
 
 func (j *Journal) needed(r *Record) bool {

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -70,8 +71,11 @@ type Options struct {
 	// Live says whether the record is still needed, when compaction is about to give up its segment, and Moved where it
 	// then stands. Without Live, and without Latest, only Limits drop anything. They are called from the journal's
 	// goroutine, Moved once the copy is durable; Live may run at any time before. They may call Release and Append.
+	// Live may change r's Key, Header and Payload: what is carried over is what it leaves. Guard, if there is one, is held
+	// from the question until the copy is staged, so that nothing is appended between that makes it untrue.
 	Live  func(r *Record) bool
 	Moved func(id, seq uint64)
+	Guard sync.Locker
 
 	// Visit is called by Open with every record, in order. A record that was carried over may be there twice, under one
 	// ID: the later one counts. It may call Release.

@@ -13,12 +13,7 @@ func (c *conn) onAck(raw *packet.Raw) error {
 	}
 	s := c.session
 	if raw.Type == packet.PUBREL {
-		code := packet.Success
-		if !c.release(a.ID) {
-			code = packet.PacketIDNotFound
-		}
-		c.openBurst().ack(packet.PUBCOMP, c.version, a.ID, code) // behind its PUBREC, if that waits [MQTT-4.3.3-11]
-		return nil
+		return c.onPubrel(a.ID)
 	}
 	s.mu.Lock()
 	err := s.acknowledged(c, raw.Type, &a)
@@ -51,10 +46,13 @@ func (s *session) acknowledged(c *conn, t packet.Type, a *packet.Ack) error {
 	}
 	if t == packet.PUBREC && !a.Reason.Failed() { // [MQTT-4.3.3-1]
 		s.flights.release(f)
+		f.ready = f.pos == 0 || s.queue == nil || !s.queue.Lasting()
 		if s.queue != nil && f.pos != 0 {
-			s.queue.Mark(f.pos, a.ID, Released)
+			s.queue.Mark(f.pos, f.Flight)
 		}
-		c.sendPubrel(a.ID, packet.Success)
+		if f.ready { // else when it is on disk: nobody may hear of the message again [MQTT-4.3.3-6]
+			c.sendPubrel(a.ID, packet.Success)
+		}
 		return nil
 	}
 	if s.queue != nil && f.pos != 0 {
@@ -69,6 +67,23 @@ func (c *conn) sendPubrel(id uint16, code packet.Reason) {
 	c.net.Append(packet.AppendAck(scratch[:0], packet.PUBREL, c.version, id, code))
 }
 
+// onPubrel ends a QoS 2 exchange of the client. It is answered behind its PUBREC, if that waits [MQTT-4.3.3-11], and when
+// the end is on disk: then the client may use the id for another message.
+func (c *conn) onPubrel(id uint16) error {
+	code := packet.Success
+	if !c.release(id) {
+		code = packet.PacketIDNotFound
+	}
+	b := c.openBurst()
+	if shelf := c.session.place(); shelf != nil {
+		if err := shelf.Released(id, &b.Barrier); err != nil {
+			return errStorage.with(err)
+		}
+	}
+	b.ack(packet.PUBCOMP, c.version, id, code)
+	return nil
+}
+
 // receive notes a QoS 2 publication of the client under id, and says whether it was there already. [MQTT-4.3.3-2]
 func (s *session) receive(id uint16, most int) (again bool, err error) {
 	s.mu.Lock()
@@ -80,9 +95,6 @@ func (s *session) receive(id uint16, most int) (again bool, err error) {
 		return false, errReceiveMaximum
 	}
 	s.received.add(id)
-	if s.queue != nil {
-		s.queue.Received(id, true)
-	}
 	return false, nil
 }
 
@@ -98,9 +110,12 @@ func (c *conn) release(id uint16) bool {
 func (s *session) release(id uint16) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := s.received.remove(id)
-	if known && s.queue != nil {
-		s.queue.Received(id, false)
-	}
-	return known
+	return s.received.remove(id)
+}
+
+// place is where the session is stored; nil: it ends with its connection.
+func (s *session) place() Shelf {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shelf
 }

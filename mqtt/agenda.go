@@ -63,8 +63,9 @@ func (a *agenda) run() {
 		select {
 		case <-timer.C:
 		case <-a.wake:
-		case now := <-sweep.C:
-			a.module.retained.sweep(now.UnixNano())
+		case <-sweep.C:
+			a.module.retained.sweep(a.module.now())
+			a.module.store.Flush()
 		case now := <-sys:
 			a.module.updateSys(now)
 		case <-a.done:
@@ -77,7 +78,7 @@ func (a *agenda) run() {
 func (a *agenda) work() time.Duration {
 	e := a.module.env.Engine
 	for {
-		now := time.Now().UnixNano()
+		now := a.module.now()
 		s, in := a.next(now)
 		if s == nil {
 			return in

@@ -1,8 +1,6 @@
 package mqtt
 
 import (
-	"time"
-
 	"leafgate/core"
 	"leafgate/internal/reason"
 	"leafgate/mqtt/packet"
@@ -12,10 +10,12 @@ import (
 
 // deliverySize is what a delivery counts against the bounds, in bytes.
 func deliverySize(d *Delivery) int {
-	const overhead = 64
 	m := d.Message
-	return len(m.Subject) + len(m.Header) + len(m.Payload) + overhead
+	return len(m.Subject) + len(m.Header) + len(m.Payload) + deliveryOverhead
 }
+
+// deliveryOverhead is what a delivery counts beside its message.
+const deliveryOverhead = 64
 
 // wait puts e behind the others. s.mu is held, as in all of this file.
 func (s *session) wait(e waitingEntry) {
@@ -117,7 +117,7 @@ func (s *session) pump(c *conn) {
 
 // unwanted: the message has expired [MQTT-3.3.2-5], or the client has lost the right to it.
 func (s *session) unwanted(d *Delivery) bool {
-	if d.Until != 0 && time.Now().UnixNano() >= d.Until {
+	if d.Until != 0 && s.module.now() >= d.Until {
 		s.module.counters.expired.Add(1)
 		s.lost(reason.MessageExpired)
 		return true
@@ -135,7 +135,9 @@ func (s *session) unwanted(d *Delivery) bool {
 const outboxLimit = 1 << 20
 
 // mayTakeOff: the client takes one more, and soon. What is to be sent again comes first. [MQTT-4.6.0-1]
-func (s *session) mayTakeOff(c *conn) bool { return s.flights.late == 0 && s.hasQuota(c) }
+func (s *session) mayTakeOff(c *conn) bool {
+	return s.flights.dups == 0 && s.flights.len() < max(1, c.window) && s.hasQuota(c)
+}
 
 // hasQuota: less is under way to the client than it takes. [MQTT-3.3.4-9] [MQTT-4.9.0-2]
 func (s *session) hasQuota(c *conn) bool {
@@ -143,11 +145,17 @@ func (s *session) hasQuota(c *conn) bool {
 	return n == 0 || n < c.window && c.net.Pending() < outboxLimit
 }
 
-// takeOff sends d under a new packet id.
+// takeOff sends d, which is queued at pos if that is not 0, under a new packet id: now, or behind what has to wait for the
+// queue.
 func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 	f := s.flights.add(pos, d.QoS)
-	id := f.id()
-	v := s.transmit(c, d, id, false)
+	if pos != 0 && s.mustWait(f) {
+		f.ready = f.QoS < 2
+		s.flights.delay(f)
+		s.queue.Mark(pos, f.Flight)
+		return core.Taken
+	}
+	v := s.transmit(c, d, f.id(), false)
 	if v == core.Refused { // larger than the client takes: as if it were delivered [MQTT-3.1.2-25]
 		s.flights.undo()
 		if pos != 0 {
@@ -156,9 +164,63 @@ func (s *session) takeOff(c *conn, d *Delivery, pos uint64) core.Verdict {
 		return v
 	}
 	if pos != 0 {
-		s.queue.Mark(pos, id, Sent)
+		s.queue.Mark(pos, f.Flight)
 	}
 	return v
+}
+
+// mustWait: f cannot be sent before the queue has noted it, or something before it waits. Whoever was sent a message at
+// QoS 2 must hear the same packet id whatever happens to us. [MQTT-4.3.3-3]
+func (s *session) mustWait(f *flight) bool {
+	return s.flights.late > 0 || f.QoS == 2 && s.queue.Lasting()
+}
+
+// takeOffKept is takeOff for what is to be kept until the client has it.
+func (s *session) takeOffKept(c *conn, d *Delivery) (v core.Verdict, err error) {
+	f := s.flights.add(0, d.QoS)
+	if f.pos, err = s.keep(d, f.Flight); err != nil {
+		s.flights.undo()
+		return core.Refused, err
+	}
+	if s.mustWait(f) {
+		f.ready = f.QoS < 2
+		s.flights.delay(f)
+		return core.Taken, nil
+	}
+	if v = s.transmit(c, d, f.id(), false); v == core.Refused {
+		pos := f.pos
+		s.flights.undo()
+		s.queue.Done(pos)
+	}
+	return v, nil
+}
+
+// told hears from the queue: the delivery at pos is on disk as it is, or, with an error, it is not kept after all.
+func (s *session) told(pos uint64, err error) {
+	s.mu.Lock()
+	f, c := s.flights.at(pos), s.conn.Load()
+	switch {
+	case err != nil:
+		s.module.counters.refused.Add(1)
+		s.lost(reason.StorageFailure)
+		if f != nil && f.due {
+			s.flights.remove(f.id())
+		}
+	case f == nil || f.ready:
+	case f.State == Released:
+		if f.ready = true; c != nil {
+			c.sendPubrel(f.id(), packet.Success)
+		}
+	default:
+		f.ready = true
+	}
+	if c != nil {
+		s.pump(c)
+	}
+	s.unlock(s.releaseDrained())
+	if c != nil {
+		c.net.Flush()
+	}
 }
 
 // resume sends again what the client had not acknowledged, in the old order under the old ids [MQTT-4.4.0-1]
@@ -171,13 +233,17 @@ func (s *session) resume(c *conn) {
 	s.pump(c)
 }
 
-// pumpAgain sends again as much as the client takes.
+// pumpAgain sends what is still to be sent of what has taken off, as much as the client takes.
 func (s *session) pumpAgain(c *conn) {
 	for s.flights.late > 0 && s.hasQuota(c) {
-		f := s.flights.nextAgain()
-		id, pos := f.id(), f.pos
+		f := s.flights.nextDue()
+		if f == nil {
+			return
+		}
+		id, pos, dup := f.id(), f.pos, f.dup
+		s.flights.settle(f)
 		d, ok := s.queue.Get(pos)
-		if !ok || s.unwantedAgain(&d) || s.transmit(c, &d, id, true) == core.Refused {
+		if !ok || s.unwantedAgain(&d) || s.transmit(c, &d, id, dup) == core.Refused {
 			s.giveUp(id, pos)
 		}
 	}

@@ -73,6 +73,7 @@ func (c *conn) settleBurst() {
 		c.ackMu.Unlock()
 		b.Done(nil)
 	}
+	c.lis.module.store.Flush()
 }
 
 // finish runs when everything of b is stored, or was not stored, on any goroutine.
@@ -97,16 +98,33 @@ func (c *conn) send(b *burst) {
 	c.withheld.sub(b, c.options())
 	c.unacked.Add(-b.n) // before the client can hear of it
 	if b.err != nil {
-		// Nothing is acknowledged: the client will send again, and what it sends is new. [MQTT-4.8.0-2]
-		for _, id := range b.opened {
-			c.session.release(id)
-		}
-		c.dismiss(errStorage.with(b.err))
+		b.fail(c)
 	} else {
 		c.net.Append(b.acks)
 	}
 	b.conn = nil
 	c.lis.module.bursts.Put(b)
+}
+
+// fail says that nothing of b was stored: the client will send again, and what it sends is new. [MQTT-4.8.0-2] A client of
+// MQTT 5 hears it message by message, others by the end of the connection.
+func (b *burst) fail(c *conn) {
+	place := c.session.place()
+	for _, id := range b.opened {
+		if c.session.release(id) {
+			c.unacked.Add(-1)
+		}
+		if place != nil {
+			_ = place.Released(id, nil) // the journal may have it for another reason
+		}
+	}
+	acks, ok := packet.FailAcks(nil, b.acks, packet.QuotaExceeded)
+	if c.version != packet.V5 || !ok {
+		c.dismiss(errStorage.with(b.err))
+		return
+	}
+	c.lis.module.counters.unstored.Add(int64(b.taken))
+	c.net.Append(acks)
 }
 
 // countUnacked takes a PUBLISH at QoS 1 or 2 into account. [MQTT-3.3.4-7]

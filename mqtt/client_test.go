@@ -221,9 +221,11 @@ type conversation struct {
 	conf  string // of the mqtt block
 	more  string // of the configuration beside it
 	steps []step
+
+	memory bool // with a store, acknowledgements and what goes out at QoS 2 come later than this needs
 }
 
-// converse runs conversations, each with whole writes and again byte by byte.
+// converse runs conversations, each with whole writes and again byte by byte, in memory and with a store.
 func converse(t *testing.T, all []conversation) {
 	t.Helper()
 	for _, x := range all {
@@ -231,6 +233,9 @@ func converse(t *testing.T, all []conversation) {
 			t.Parallel()
 			for _, size := range []int{0, 1} {
 				x.run(t, gatewaytest.Start(t, conf(x.conf)+x.more), size)
+			}
+			if !x.memory {
+				x.run(t, newDisks(t).start(t, x.conf, x.more), 0)
 			}
 		})
 	}

@@ -20,6 +20,8 @@ type conn struct {
 	given   *module.Given // what the client showed before it spoke, nil: nothing
 	session *session      // nil before CONNECT is accepted
 	joining *joining      // a CONNECT that is being worked on
+	noting  *noting       // a packet that waits for the store
+	repeat  bool          // it is to be fed again
 	refuse  error         // what the CONNECT is to be answered with, whatever it says
 	by      int64         // when CONNECT must have come, Unix nanoseconds; 0: it has
 	version packet.Version
@@ -98,6 +100,10 @@ func (c *conn) feed(batch *core.Batch, b []byte) (n int, err error) {
 		if err == nil {
 			n += took
 			err = c.handle(batch, &p, b[n-took:n])
+			if c.repeat {
+				c.repeat = false
+				n -= took
+			}
 		}
 		if err = c.funnel(err); err != nil {
 			return n, err

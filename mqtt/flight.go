@@ -9,25 +9,24 @@ import (
 
 // A flight is a delivery that the client has not acknowledged.
 type flight struct {
-	seq   uint64 // grows; the packet id follows from it
+	Flight
 	pos   uint64 // in the queue; 0: kept nowhere, as the session ends with the connection
-	qos   byte
-	state FlightState
-	again bool   // its PUBLISH is still to be sent again on this connection
-	order uint32 // of its PUBREC among all of the session
+	due   bool   // its PUBLISH is still to be sent on this connection
+	dup   bool   // it may have been sent before
+	ready bool   // the queue has it as it is, so that the next packet about it may go out
 }
 
 // id is the packet identifier. [MQTT-2.3.1-2] [MQTT-2.2.1-4]
-func (f *flight) id() uint16 { return uint16(f.seq%mostFlights) + 1 }
+func (f *flight) id() uint16 { return uint16(f.Seq%mostFlights) + 1 }
 
 const mostFlights = 65_535
 
 // awaits says whether t is what the client may answer now.
 func (f *flight) awaits(t packet.Type) bool {
 	switch {
-	case f.qos == 1:
+	case f.QoS == 1:
 		return t == packet.PUBACK
-	case f.state == Released:
+	case f.State == Released:
 		return t == packet.PUBCOMP || t == packet.PUBREC
 	}
 	return t == packet.PUBREC
@@ -38,8 +37,10 @@ type flights struct {
 	list []flight
 	from int    // what is before it has been acknowledged
 	next uint64 // seq
-	late int    // how many are still to be sent again
+	late int    // how many are still to be sent
+	dups int    // those of them that may have been sent before
 	recs uint32 // PUBRECs so far
+	mark uint64 // seq; none before it is still to be sent
 }
 
 func (fs *flights) len() int { return len(fs.list) - fs.from }
@@ -51,48 +52,85 @@ func (fs *flights) out() int { return fs.len() - fs.late }
 func (fs *flights) release(f *flight) {
 	fs.settle(f)
 	fs.recs++
-	f.state, f.order = Released, fs.recs
+	f.State, f.Order = Released, fs.recs
 }
 
-// released are those whose PUBREL is under way, in the order of their PUBRECs. [MQTT-4.6.0-4]
+// released are those whose PUBREL may be under way, in the order of their PUBRECs. [MQTT-4.6.0-4]
 func (fs *flights) released() (list []flight) {
 	for _, f := range fs.all() {
-		if f.state == Released {
+		if f.State == Released && f.ready {
 			list = append(list, f)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b flight) int { return cmp.Compare(a.order, b.order) })
+	slices.SortStableFunc(list, func(a, b flight) int { return cmp.Compare(a.Order, b.Order) })
 	return list
 }
 
 // renew makes all of them due once more, for a new connection.
 func (fs *flights) renew() {
-	fs.late = 0
+	fs.late, fs.dups, fs.mark = 0, 0, 0
 	for i := range fs.all() {
 		f := &fs.all()[i]
-		if f.again = f.state == Sent; f.again {
-			fs.late++
+		if f.State != Sent {
+			f.due = false
+			continue
 		}
+		f.dup = f.dup || !f.due
+		fs.delay(f)
 	}
 }
 
-// nextAgain answers the oldest that is due once more, which it is then no longer; nil: none is.
-func (fs *flights) nextAgain() *flight {
-	for i := range fs.all() {
-		if f := &fs.all()[i]; f.again {
-			fs.settle(f)
+// delay: f is still to be sent.
+func (fs *flights) delay(f *flight) {
+	f.due = true
+	fs.late++
+	if f.dup {
+		fs.dups++
+	}
+}
+
+// nextDue answers the oldest that is still to be sent; nil: none is, or it has to wait for the queue.
+func (fs *flights) nextDue() *flight {
+	all := fs.all()
+	at, _ := slices.BinarySearchFunc(all, fs.mark, bySeq)
+	for i := at; i < len(all); i++ {
+		if f := &all[i]; f.due {
+			fs.mark = f.Seq
+			if !f.ready {
+				return nil
+			}
 			return f
 		}
 	}
 	return nil
 }
 
-// settle: f need not be sent again.
+func bySeq(f flight, seq uint64) int { return cmp.Compare(f.Seq, seq) }
+
+// settle: f need not be sent any more.
 func (fs *flights) settle(f *flight) {
-	if f.again {
-		f.again = false
+	if f.due {
+		f.due = false
 		fs.late--
+		if f.dup {
+			fs.dups--
+		}
 	}
+}
+
+// at finds the flight of what is queued at pos, or nil.
+func (fs *flights) at(pos uint64) *flight {
+	all := fs.all()
+	i, found := slices.BinarySearchFunc(all, pos, func(f flight, pos uint64) int { return cmp.Compare(f.pos, pos) })
+	if found && pos != 0 {
+		return &all[i]
+	}
+	for i := range all { // after a restart, places may be in another order
+		if all[i].pos == pos && pos != 0 {
+			return &all[i]
+		}
+	}
+	return nil
 }
 
 // all are the flights in order.
@@ -100,11 +138,11 @@ func (fs *flights) all() []flight { return fs.list[fs.from:] }
 
 // add takes a new one and gives it an id that is free. There are fewer than mostFlights.
 func (fs *flights) add(pos uint64, qos byte) *flight {
-	f := flight{seq: fs.next, pos: pos, qos: qos, state: Sent}
+	f := flight{Flight: Flight{Seq: fs.next, QoS: qos, State: Sent}, pos: pos, ready: true}
 	for fs.find(f.id()) != nil {
-		f.seq++
+		f.Seq++
 	}
-	fs.next = f.seq + 1
+	fs.next = f.Seq + 1
 	if fs.from > 0 && len(fs.list) == cap(fs.list) {
 		fs.list = fs.list[:copy(fs.list, fs.list[fs.from:])]
 		fs.from = 0
@@ -116,7 +154,8 @@ func (fs *flights) add(pos uint64, qos byte) *flight {
 // undo takes back the last add: nothing was sent.
 func (fs *flights) undo() {
 	last := len(fs.list) - 1
-	fs.next = fs.list[last].seq
+	fs.settle(&fs.list[last])
+	fs.next = fs.list[last].Seq
 	if fs.list = fs.list[:last]; fs.len() == 0 {
 		fs.reset()
 	}
@@ -139,7 +178,7 @@ func (fs *flights) search(id uint16) (at int, ok bool) {
 	if all[0].id() == id {
 		return fs.from, true
 	}
-	oldest, newest := all[0].seq, all[len(all)-1].seq
+	oldest, newest := all[0].Seq, all[len(all)-1].Seq
 	seq := newest - newest%mostFlights + uint64(id-1)
 	if seq > newest {
 		if seq < mostFlights {
@@ -148,15 +187,7 @@ func (fs *flights) search(id uint16) (at int, ok bool) {
 		seq -= mostFlights
 	}
 	for seq >= oldest {
-		at, ok = slices.BinarySearchFunc(all, seq, func(f flight, seq uint64) int {
-			switch {
-			case f.seq < seq:
-				return -1
-			case f.seq > seq:
-				return 1
-			}
-			return 0
-		})
+		at, ok = slices.BinarySearchFunc(all, seq, bySeq)
 		if ok {
 			return fs.from + at, true
 		}

@@ -7,6 +7,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"leafgate/core"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
+	"leafgate/journal"
 	"leafgate/module"
 )
 
@@ -67,6 +69,10 @@ func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	}
 	o := readOptions(env, conf, block)
 	f := &frontend{env: env, log: env.Log, store: memoryStore{}, sessions: make(map[Key]*session), conns: make(map[*conn]struct{})}
+	if s := env.Storage; s != nil {
+		open := func(o journal.Options) (*journal.Journal, error) { return s.Open("mqtt", o) }
+		f.store = newJournalStore(env.Log, open, f.retained.current)
+	}
 	f.opts.Store(o)
 	f.bursts.New = func() any { return newBurst() }
 	f.lents.New = func() any { return new(lent) }
@@ -81,19 +87,25 @@ func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	return f, nil
 }
 
+// now is the time that expiry goes by, Unix nanoseconds: it does not jump.
+func (f *frontend) now() int64 { return f.env.Clock.Now().UnixNano() }
+
 // Start implements module.Module.
 func (f *frontend) Start(context.Context) error {
 	f.started = time.Now()
 	f.own.start()
+	if err := f.load(); err != nil {
+		f.own.stop()
+		return err
+	}
 	f.wg.Go(f.agenda.run)
 	for _, l := range f.listeners {
 		if err := l.listen(); err != nil {
 			f.stop(0)
-			return err
+			return errors.Join(err, f.store.Close())
 		}
 		f.log.Info("listening for MQTT clients", "addr", l.socket.Addr().String())
 	}
-	f.log.Info("MQTT sessions and retained messages live in memory: they end with the process")
 	return nil
 }
 
@@ -193,6 +205,7 @@ type counters struct {
 	foreign   atomic.Int64 // messages whose subject is no topic
 	denied    atomic.Int64 // publications that were not allowed
 	unkept    atomic.Int64 // retained messages that a bound refused
+	unstored  atomic.Int64 // publications whose clients heard that they could not be stored
 	queued    atomic.Int64 // bytes in the queues of all sessions
 	waiting   atomic.Int64 // messages in them
 	past      core.Stats   // frontend.mu: of sessions that have ended

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"strings"
 	"sync"
-	"time"
 
 	"leafgate/core"
 	"leafgate/mapping"
@@ -137,7 +136,7 @@ func (w *owner) answer(batch *core.Batch, a *ask) {
 	f := mapping.Filter{Subject: a.pattern}
 	found := 0
 	if core.ValidPattern(a.pattern) {
-		for _, kept := range w.module.retained.match(nil, w.ep.Account(), &f, time.Now().UnixNano()) {
+		for _, kept := range w.module.retained.match(nil, w.ep.Account(), &f, w.module.now()) {
 			if !a.perms.CanSubscribe(string(kept.Message.Subject), "") {
 				continue
 			}

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"errors"
+	"fmt"
 
 	"leafgate/core"
 	"leafgate/mapping"
@@ -111,7 +112,7 @@ func (c *conn) retain(batch *core.Batch, m *core.Message, p *packet.Publish) err
 	case err == nil:
 		return nil
 	case !errors.Is(err, errQuota): // [MQTT-4.8.0-2]
-		return errStorage.with(err)
+		return unstored(err)
 	case c.version != packet.V5 || p.QoS == 0:
 		return nil // counted; it goes to those who are there
 	}
@@ -139,6 +140,8 @@ func (c *conn) unacknowledged(err error) error {
 		return nil
 	case errors.Is(err, errQuota):
 		return nil
+	case errors.Is(err, errUnstored):
+		return errStorage.with(err)
 	}
 	return err
 }
@@ -152,11 +155,24 @@ func (c *conn) publishOnce(batch *core.Batch, m *core.Message, p *packet.Publish
 	b.n++
 	b.holds(m)
 	matched, err := c.publish(batch, m, p)
+	if failed := c.lis.module.store.Seal(&b.Barrier, nil, 0); err == nil {
+		err = unstored(failed)
+	}
 	code, err := c.verdict(matched, err)
 	if err == nil {
 		b.ack(packet.PUBACK, c.version, p.ID, code)
 	}
 	return err
+}
+
+// errUnstored: the message was offered to whoever is there, but a session that is to keep it cannot.
+var errUnstored = errors.New("message could not be stored")
+
+func unstored(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errUnstored, err)
 }
 
 // publishTwice takes a PUBLISH at QoS 2. It is passed on now; until PUBREL the id stands for it. [MQTT-4.3.3-2] [MQTT-4.3.3-10]
@@ -168,8 +184,14 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 	if err != nil {
 		return err
 	}
-	b := c.openBurst()
+	b, place := c.openBurst(), c.session.place()
 	if again {
+		if place != nil { // what came first may still be on its way to the disk
+			b.opened = append(b.opened, p.ID)
+			if err = place.Received(p.ID, &b.Barrier); err != nil {
+				return errStorage.with(err)
+			}
+		}
 		b.ack(packet.PUBREC, c.version, p.ID, packet.Success)
 		return nil
 	}
@@ -180,6 +202,12 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 	b.holds(m)
 	b.opened = append(b.opened, p.ID)
 	matched, err := c.publish(batch, m, p)
+	if err != nil {
+		place = nil // the exchange ends here
+	}
+	if failed := c.lis.module.store.Seal(&b.Barrier, place, p.ID); err == nil {
+		err = unstored(failed)
+	}
 	code, err := c.verdict(matched, err)
 	if code.Failed() { // the exchange ends here [MQTT-4.3.3-9]
 		c.release(p.ID)
@@ -204,6 +232,11 @@ func (c *conn) verdict(matched int, err error) (packet.Reason, error) {
 		if code = packet.NotAuthorized; c.options().closeDenied && c.version != packet.V5 {
 			return code, errDenied.with(err)
 		}
+	case errors.Is(err, errUnstored) && c.version != packet.V5:
+		return code, errStorage.with(err) // [MQTT-4.8.0-2]
+	case errors.Is(err, errUnstored):
+		c.lis.module.counters.unstored.Add(1)
+		code = packet.QuotaExceeded
 	case errors.Is(err, errQuota):
 		code = packet.QuotaExceeded
 	case errors.Is(err, mapping.ErrLimit):

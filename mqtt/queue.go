@@ -13,23 +13,23 @@ import (
 // time over many calls, but for a search among the few where gaps were closed, and a client that never acknowledges one
 // message costs no more than what it has not acknowledged.
 type memoryQueue struct {
-	entries  deque[queueEntry]
-	last     uint64 // the latest place
-	gaps     int    // how many of entries are done
-	received idSet  // open QoS 2 publications on their way in
+	entries deque[queueEntry]
+	last    uint64 // the latest place
+	gaps    int    // how many of entries are done
 }
 
 // A queueEntry is a delivery, or the gap that it left.
 type queueEntry struct {
 	Delivery
-	pos   uint64
-	id    uint16
-	state FlightState
-	done  bool
+	pos  uint64
+	done bool
 }
 
+// Lasting implements Queue.
+func (*memoryQueue) Lasting() bool { return false }
+
 // Put implements Queue. It takes no time and never fails.
-func (q *memoryQueue) Put(d Delivery, _ *core.Barrier) (pos uint64, err error) {
+func (q *memoryQueue) Put(d Delivery, _ Flight, _ *core.Barrier) (pos uint64, err error) {
 	q.last++
 	q.entries.push(queueEntry{Delivery: d, pos: q.last})
 	return q.last, nil
@@ -43,12 +43,8 @@ func (q *memoryQueue) Get(pos uint64) (Delivery, bool) {
 	return Delivery{}, false
 }
 
-// Mark implements Queue.
-func (q *memoryQueue) Mark(pos uint64, id uint16, state FlightState) {
-	if e := q.find(pos); e != nil {
-		e.id, e.state = id, state
-	}
-}
+// Mark implements Queue: the session knows.
+func (q *memoryQueue) Mark(uint64, Flight) {}
 
 // Done implements Queue.
 func (q *memoryQueue) Done(pos uint64) {
@@ -92,29 +88,4 @@ func (q *memoryQueue) closeGaps() {
 		}
 	}
 	q.gaps = 0
-}
-
-// Received implements Queue.
-func (q *memoryQueue) Received(id uint16, open bool) {
-	if open {
-		q.received.add(id)
-	} else {
-		q.received.remove(id)
-	}
-}
-
-// Pending implements Queue.
-func (q *memoryQueue) Pending(visit func(pos uint64, d *Delivery, id uint16, state FlightState)) {
-	for i := range q.entries.len() {
-		if e := q.entries.at(i); !e.done {
-			visit(e.pos, &e.Delivery, e.id, e.state)
-		}
-	}
-}
-
-// Incoming implements Queue, in the order of the ids.
-func (q *memoryQueue) Incoming(visit func(id uint16)) {
-	for _, id := range q.received {
-		visit(id)
-	}
 }

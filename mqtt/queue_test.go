@@ -11,15 +11,13 @@ import (
 
 // queueStep is one entry of a naive queue.
 type queueStep struct {
-	pos   uint64
-	d     Delivery
-	id    uint16
-	state FlightState
+	pos uint64
+	d   Delivery
 }
 
 // same says whether the model's entry is what the queue has.
-func (s *queueStep) same(pos uint64, d *Delivery, id uint16, state FlightState) bool {
-	return s.pos == pos && s.id == id && s.state == state && s.d.Message == d.Message && s.d.QoS == d.QoS && s.d.Until == d.Until
+func (s *queueStep) same(pos uint64, d *Delivery) bool {
+	return s.pos == pos && s.d.Message == d.Message && s.d.QoS == d.QoS && s.d.Until == d.Until
 }
 
 func delivery(n int) *Delivery {
@@ -39,7 +37,7 @@ func TestMemoryQueueRandomly(t *testing.T) {
 			}
 			if rng.IntN(10) < bias || len(model) == 0 {
 				d := delivery(n)
-				pos, err := q.Put(*d, nil)
+				pos, err := q.Put(*d, Flight{}, nil)
 				if err != nil || len(model) > 0 && pos <= model[len(model)-1].pos {
 					t.Fatalf("Put = %d, %v after %d", pos, err, model[len(model)-1].pos)
 				}
@@ -53,8 +51,7 @@ func TestMemoryQueueRandomly(t *testing.T) {
 			e := &model[at]
 			switch rng.IntN(3) {
 			case 0:
-				e.id, e.state = uint16(n), FlightState(rng.IntN(3))
-				q.Mark(e.pos, e.id, e.state)
+				q.Mark(e.pos, Flight{Seq: uint64(n), State: FlightState(rng.IntN(3))}) // its session's business
 			default:
 				q.Done(e.pos)
 				if _, ok := q.Get(e.pos); ok {
@@ -77,12 +74,16 @@ func checkQueue(t *testing.T, q *memoryQueue, model []queueStep, thorough bool) 
 		return
 	}
 	i := 0
-	q.Pending(func(pos uint64, d *Delivery, id uint16, state FlightState) {
-		if i == len(model) || !model[i].same(pos, d, id, state) {
-			t.Fatalf("pending %d of %d: %d %v %d %d", i, len(model), pos, d, id, state)
+	for n := range q.entries.len() {
+		e := q.entries.at(n)
+		if e.done {
+			continue
+		}
+		if i == len(model) || !model[i].same(e.pos, &e.Delivery) {
+			t.Fatalf("pending %d of %d: %d %v", i, len(model), e.pos, e.Delivery)
 		}
 		i++
-	})
+	}
 	if i != len(model) {
 		t.Fatalf("%d pending, want %d", i, len(model))
 	}
@@ -106,19 +107,22 @@ func TestMemoryQueueEmpty(t *testing.T) {
 		if d, ok := q.Get(pos); ok {
 			t.Errorf("Get(%d) = %v", pos, d)
 		}
-		q.Mark(pos, 1, Sent)
+		q.Mark(pos, Flight{State: Sent})
 		q.Done(pos)
 	}
-	if pos, err := q.Put(*delivery(1), nil); pos != 1 || err != nil {
+	if pos, err := q.Put(*delivery(1), Flight{}, nil); pos != 1 || err != nil {
 		t.Errorf("the first Put = %d, %v; want 1", pos, err)
 	}
 }
 
-func TestMemoryQueueReceived(t *testing.T) {
-	var q memoryQueue
-	ids := func() (ids []uint16) {
-		q.Incoming(func(id uint16) { ids = append(ids, id) })
-		return ids
+func TestIDSet(t *testing.T) {
+	var set idSet
+	note := func(id uint16, open bool) {
+		if open {
+			set.add(id)
+		} else {
+			set.remove(id)
+		}
 	}
 	for _, step := range []struct {
 		id   uint16
@@ -135,18 +139,18 @@ func TestMemoryQueueReceived(t *testing.T) {
 		{id: 65535, open: false, want: []uint16{1}},
 		{id: 1, open: false, want: nil},
 	} {
-		q.Received(step.id, step.open)
-		if got := ids(); !slices.Equal(got, step.want) {
-			t.Errorf("after %d %v: %v, want %v", step.id, step.open, got, step.want)
+		note(step.id, step.open)
+		if !slices.Equal(set, step.want) {
+			t.Errorf("after %d %v: %v, want %v", step.id, step.open, set, step.want)
 		}
 	}
 	for _, open := range []bool{true, false} {
 		for id := range uint16(1000) {
-			q.Received(id, open)
+			note(id, open)
 		}
 	}
-	if q.received != nil {
-		t.Errorf("memory for %d ids is kept", cap(q.received))
+	if set != nil {
+		t.Errorf("memory for %d ids is kept", cap(set))
 	}
 }
 
@@ -163,7 +167,7 @@ func TestMemoryQueueGivesBack(t *testing.T) {
 		var q memoryQueue
 		d := delivery(1)
 		for range 100_000 {
-			q.Put(*d, nil)
+			q.Put(*d, Flight{}, nil)
 		}
 		for pos := range uint64(100_001) {
 			if pos != c.stuck {
@@ -189,21 +193,19 @@ func TestMemoryQueueAllocs(t *testing.T) {
 			var q memoryQueue
 			d := delivery(1)
 			if stuck {
-				q.Put(*d, nil)
+				q.Put(*d, Flight{}, nil)
 			}
 			for range window {
-				q.Put(*d, nil)
+				q.Put(*d, Flight{}, nil)
 			}
 			run := func() {
 				for range 1000 {
-					pos, _ := q.Put(*d, nil)
-					q.Mark(pos, 7, Sent)
+					pos, _ := q.Put(*d, Flight{}, nil)
+					q.Mark(pos, Flight{Seq: 7, State: Sent})
 					if _, ok := q.Get(pos - window); !ok {
 						t.Fatalf("%d is lost", pos-window)
 					}
 					q.Done(pos - window)
-					q.Received(uint16(pos), true)
-					q.Received(uint16(pos), false)
 				}
 			}
 			for range 10 {
@@ -220,7 +222,7 @@ func TestMemoryQueueAllocs(t *testing.T) {
 func TestMemoryStore(t *testing.T) {
 	var store Store = memoryStore{}
 	key := Key{Account: "A", ClientID: "c"}
-	q, err := store.Open(key)
+	q, err := store.Open(&Record{Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,22 +232,23 @@ func TestMemoryStore(t *testing.T) {
 		}
 	})
 	defer stored.Done(nil) // panics if somebody had given up our hold
-	if pos, err := q.Put(*delivery(1), stored); pos != 1 || err != nil {
+	if pos, err := q.Put(*delivery(1), Flight{}, stored); pos != 1 || err != nil {
 		t.Errorf("Put = %d, %v", pos, err)
 	}
-	other, _ := store.Open(key)
+	other, _ := store.Open(&Record{Key: key})
 	if _, ok := other.Get(1); ok {
 		t.Error("two queues share deliveries")
 	}
 	for name, err := range map[string]error{
-		"Save":        store.Save(&Record{Key: key}),
-		"Subscribe":   store.Subscribe(key, SubscriptionRecord{Filter: "a"}),
-		"Unsubscribe": store.Unsubscribe(key, "a"),
-		"Retain":      store.Retain("A", &Retained{Message: &core.Message{}}, stored),
-		"Drop":        store.Drop(key),
+		"Subscribe":   q.Subscribe(SubscriptionRecord{Filter: "a"}, stored),
+		"Unsubscribe": q.Unsubscribe("a", stored),
+		"Received":    q.Received(7, stored),
+		"Released":    q.Released(7, stored),
+		"Seal":        store.Seal(stored, q, 7),
+		"Retain":      store.Retain("A", &Retained{Message: &core.Message{}}, stored, func() *Retained { return nil }),
 		"Load": store.Load(
-			func(*Record, Queue) { t.Error("a session was loaded") },
-			func(string, *Retained) { t.Error("a retained message was loaded") }),
+			func(*Record, Shelf) { t.Error("a session was loaded") },
+			func(string, *Retained) *Retained { t.Error("a retained message was loaded"); return nil }),
 		"Close": store.Close(),
 	} {
 		if err != nil {
@@ -260,12 +263,12 @@ func BenchmarkMemoryQueue(b *testing.B) {
 			var q memoryQueue
 			d := delivery(1)
 			for range window {
-				q.Put(*d, nil)
+				q.Put(*d, Flight{}, nil)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				pos, _ := q.Put(*d, nil)
-				q.Mark(pos, 7, Sent)
+				pos, _ := q.Put(*d, Flight{}, nil)
+				q.Mark(pos, Flight{Seq: 7, State: Sent})
 				q.Get(pos)
 				q.Done(pos - window)
 			}

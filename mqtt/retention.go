@@ -45,18 +45,18 @@ func (r *retention) tree(a *core.Account) *retainedTree {
 // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
 func (r *retention) set(a *core.Account, m *core.Message, qos byte) error {
 	t := r.tree(a)
+	old := t.get(m.Subject)
 	if len(m.Payload) == 0 {
-		if removed := t.remove(m.Subject); removed != nil {
-			return r.module.store.Retain(a.Name(), &Retained{Message: m.Clone()}, m.Stored)
+		if old == nil {
+			return nil
 		}
-		return nil
+		return r.module.store.Retain(a.Name(), &Retained{Message: m.Clone()}, m.Stored, func() *Retained { return t.remove(m.Subject) })
 	}
 	kept := &Retained{Message: m.Clone(), QoS: qos}
 	if seconds, ok := headerExpiry(m.Header); ok {
-		kept.Until = time.Now().Add(time.Duration(seconds) * time.Second).UnixNano()
+		kept.Until = r.module.now() + int64(seconds)*int64(time.Second)
 	}
-	o, old := r.module.opts.Load(), t.get(m.Subject)
-	was := 0
+	o, was := r.module.opts.Load(), 0
 	if old != nil {
 		was = old.size()
 	}
@@ -65,8 +65,38 @@ func (r *retention) set(a *core.Account, m *core.Message, qos byte) error {
 		r.module.counters.unkept.Add(1)
 		return errQuota
 	}
-	t.set(kept)
-	return r.module.store.Retain(a.Name(), kept, m.Stored)
+	return r.module.store.Retain(a.Name(), kept, m.Stored, func() *Retained { return t.set(kept) })
+}
+
+// load takes in what the store has, and answers what it replaces: m itself where there is no such account any more.
+func (r *retention) load(account string, m *Retained) *Retained {
+	a := r.module.account(account)
+	switch {
+	case a == nil:
+		return m
+	case len(m.Message.Payload) == 0:
+		return r.tree(a).remove(m.Message.Subject)
+	}
+	return r.tree(a).set(m)
+}
+
+// current is what is retained under a subject, or nil.
+func (r *retention) current(account string, subject []byte) *Retained {
+	a := r.module.account(account)
+	if a == nil {
+		return nil
+	}
+	return r.tree(a).get(subject)
+}
+
+// account finds one by its name; nil: there is none.
+func (f *frontend) account(name string) *core.Account {
+	for a := range f.env.Engine.Accounts() {
+		if a.Name() == name {
+			return a
+		}
+	}
+	return nil
 }
 
 // keepRetained retains m, which batch has resolved, where it will be published: a mapping of the account may change that.
@@ -104,7 +134,7 @@ func (r *retention) sweep(now int64) {
 			r.module.counters.expired.Add(1)
 			m := *gone.Message
 			m.Payload = nil
-			_ = r.module.store.Retain(a.Name(), &Retained{Message: &m}, nil)
+			_ = r.module.store.Retain(a.Name(), &Retained{Message: &m}, nil, func() *Retained { return gone })
 		}
 	}
 }

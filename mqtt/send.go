@@ -130,7 +130,7 @@ func (s *session) renderProperties(dst []byte, d *Delivery) []byte {
 	}
 	o := propertyOptions{ids: d.IDs}
 	if d.Until != 0 { // what is left of it [MQTT-3.3.2-6]
-		o.expiry, o.hasExpiry = secondsUntil(d.Until), true
+		o.expiry, o.hasExpiry = secondsUntil(d.Until, s.module.now()), true
 	}
 	var scratch [256]byte
 	if len(m.Reply) > 0 {
@@ -143,7 +143,7 @@ func (s *session) renderProperties(dst []byte, d *Delivery) []byte {
 }
 
 // secondsUntil is how many seconds are left, rounded up, so that a message passed on at once keeps its interval.
-func secondsUntil(at int64) uint32 {
-	left := (at - time.Now().UnixNano() + int64(time.Second) - 1) / int64(time.Second)
+func secondsUntil(at, now int64) uint32 {
+	left := (at - now + int64(time.Second) - 1) / int64(time.Second)
 	return uint32(min(max(left, 0), math.MaxUint32))
 }

@@ -33,7 +33,7 @@ type session struct {
 	willAt   int64                    // when to publish it, Unix nanoseconds; 0: not yet known
 	subs     map[string]*subscription // by filter as sent
 	queue    Queue                    // nil until something has to be kept
-	stored   bool                     // the store knows of the session
+	shelf    Shelf                    // its place in the store, which is the queue then; nil: it ends with the connection
 	waiting  deque[waitingEntry]
 	bytes    int64 // of messages in waiting
 	flights  flights
@@ -109,6 +109,9 @@ func (w former) settle(batch *core.Batch, s *session) {
 	}
 	if w.will != nil {
 		s.publishWill(batch, w.will)
+		s.mu.Lock()
+		s.save() // it is gone, now that it has been published
+		s.mu.Unlock()
 	}
 	if w.end {
 		s.finish()
@@ -132,7 +135,7 @@ func (s *session) join(c *conn, j *joining) (past former, joined bool, err error
 	present := s.joinedBefore()
 	if err = s.prepare(c, j); err != nil {
 		if past.end, s.ended = !present, !present; present {
-			s.leave(time.Now())
+			s.leave()
 		}
 		return past, false, err
 	}
@@ -208,13 +211,17 @@ func sessionExpiry(j *joining, most uint32) uint32 {
 }
 
 // openQueue makes the queue: in the store where the session outlives the connection, else in memory.
-func (s *session) openQueue(expiry uint32) (err error) {
+func (s *session) openQueue(expiry uint32) error {
 	if expiry == 0 {
 		return nil // made when it is needed
 	}
-	s.queue, err = s.module.store.Open(s.key)
-	s.stored = err == nil
-	return err
+	shelf, err := s.module.store.Open(&Record{Key: s.key, Expiry: expiry})
+	if err != nil {
+		return err
+	}
+	shelf.Told(s.told)
+	s.queue, s.shelf = shelf, shelf
+	return nil
 }
 
 // detach is the end of connection c. [MQTT-3.1.2-8] [MQTT-3.1.2-10]
@@ -237,30 +244,35 @@ func (s *session) part(c *conn, cause error) (past former, ok bool) {
 	if errors.Is(cause, errGone) && !errors.Is(cause, errGoneWithWill) { // [MQTT-3.14.4-3]
 		s.will = nil
 	}
-	now := time.Now()
 	if s.expiry == 0 {
 		past.will, s.will = s.will, nil
 		past.end, s.ended = true, true
 		return past, true
 	}
+	s.leave()
+	s.save() // with the will, so that it is published whatever happens
 	if w := s.will; w != nil && w.Delay == 0 {
 		past.will, s.will = w, nil
 	}
-	s.leave(now)
-	s.save()
 	return past, true
 }
 
 // leave notes when a session whose client is away has something to do.
-func (s *session) leave(now time.Time) {
+func (s *session) leave() {
+	now := s.module.now()
 	s.setAway(true)
-	if s.expiry != Forever {
-		s.expireAt = now.Add(time.Duration(s.expiry) * time.Second).UnixNano()
-		s.module.agenda.add(s, s.expireAt)
-	}
+	s.expires(now)
 	if s.will != nil {
-		s.willAt = now.Add(time.Duration(s.will.Delay) * time.Second).UnixNano()
+		s.willAt = now + int64(s.will.Delay)*int64(time.Second)
 		s.module.agenda.add(s, s.willAt)
+	}
+}
+
+// expires notes when the session of a client that is away since then ends.
+func (s *session) expires(since int64) {
+	if s.expiry != Forever {
+		s.expireAt = since + int64(s.expiry)*int64(time.Second)
+		s.module.agenda.add(s, s.expireAt)
 	}
 }
 
@@ -294,28 +306,24 @@ func (s *session) finish() {
 	s.ep.Close()
 	s.mu.Lock()
 	s.dropWaiting()
-	stored := s.stored
-	s.queue, s.stored = nil, false
+	shelf := s.shelf
+	s.queue, s.shelf = nil, nil
 	s.unlock(s.releaseHeld())
-	if stored {
-		if err := f.store.Drop(s.key); err != nil {
-			f.log.Error("session could not be removed from the store", "client_id", s.key.ClientID, "err", err)
-		}
+	if shelf != nil {
+		shelf.Drop()
 	}
 }
 
 // save tells the store what the session is, where it outlives the connection. s.mu is held.
 func (s *session) save() {
-	if !s.stored || s.ended {
+	if s.shelf == nil || s.ended {
 		return
 	}
 	r := &Record{Key: s.key, Expiry: s.expiry, Will: s.will, WillAt: s.willAt}
 	if s.conn.Load() == nil {
-		r.Away = time.Now().UnixNano()
+		r.Away = s.module.now()
 	}
-	if err := s.module.store.Save(r); err != nil {
-		s.module.log.Error("session could not be stored", "client_id", s.key.ClientID, "err", err)
-	}
+	s.shelf.Save(r)
 }
 
 // unlock lets go of s.mu, then of the barriers: who waits for them may write to other connections.

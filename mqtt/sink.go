@@ -33,6 +33,7 @@ func (s *session) Run(head, rest []byte, n int, more bool) core.Verdict {
 
 // Flush implements core.Sink.
 func (s *session) Flush() {
+	s.module.store.Flush()
 	if c := s.conn.Load(); c != nil {
 		c.net.Flush()
 	}
@@ -97,7 +98,7 @@ func (s *session) Deliver(m *core.Message, subs []*core.Subscription) core.Verdi
 // deliver sends d now, or keeps it until it can be sent.
 func (s *session) deliver(d *Delivery) core.Verdict {
 	if seconds, ok := headerExpiry(d.Message.Header); ok {
-		d.Until = time.Now().Add(time.Duration(seconds) * time.Second).UnixNano()
+		d.Until = s.module.now() + int64(seconds)*int64(time.Second)
 	}
 	s.mu.Lock()
 	c := s.conn.Load()
@@ -132,18 +133,25 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 			return core.Refused
 		}
 	}
-	pos, err := s.keep(d)
+	var v core.Verdict
+	var pos uint64
+	var err error
+	if direct {
+		v, err = s.takeOffKept(c, d)
+	} else {
+		pos, err = s.keep(d, Flight{QoS: d.QoS})
+	}
 	switch {
 	case err != nil:
 		s.module.counters.refused.Add(1)
-		s.lost(reason.QueueFull)
+		s.lost(reason.StorageFailure)
 		if b := d.Message.Stored; b != nil { // so that its publisher sends it again [MQTT-4.8.0-2]
 			b.Add()
 			b.Done(err)
 		}
 		return core.Refused
 	case direct:
-		return s.takeOff(c, d, pos)
+		return v
 	}
 	s.wait(waitingEntry{pos, int32(size)})
 	if c != nil && s.crowded() && d.Message.Stored != nil {
@@ -154,15 +162,17 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 }
 
 // keep puts a copy of d in the queue, one for all sessions that keep the message.
-func (s *session) keep(d *Delivery) (pos uint64, err error) {
+func (s *session) keep(d *Delivery, f Flight) (pos uint64, err error) {
 	kept := *d
-	kept.Message = d.Message.Keep()
-	return s.put(kept, d.Message.Stored)
+	if !d.Replay { // else it is one already
+		kept.Message = d.Message.Keep()
+	}
+	return s.put(kept, f, d.Message.Stored)
 }
 
-func (s *session) put(d Delivery, stored *core.Barrier) (pos uint64, err error) {
+func (s *session) put(d Delivery, f Flight, stored *core.Barrier) (pos uint64, err error) {
 	if s.queue == nil {
 		s.queue = &memoryQueue{}
 	}
-	return s.queue.Put(d, stored)
+	return s.queue.Put(d, f, stored)
 }

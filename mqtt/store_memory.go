@@ -10,25 +10,52 @@ import "leafgate/core"
 type memoryStore struct{}
 
 // Load implements Store: it visits nothing.
-func (memoryStore) Load(func(*Record, Queue), func(string, *Retained)) error { return nil }
+func (memoryStore) Load(func(*Record, Shelf), func(string, *Retained) *Retained) error { return nil }
 
 // Open implements Store.
-func (memoryStore) Open(Key) (Queue, error) { return &memoryQueue{}, nil }
+func (memoryStore) Open(*Record) (Shelf, error) { return &memoryShelf{}, nil }
 
-// Save implements Store: the session knows itself.
-func (memoryStore) Save(*Record) error { return nil }
+// Seal implements Store.
+func (memoryStore) Seal(*core.Barrier, Shelf, uint16) error { return nil }
 
-// Subscribe implements Store: the session knows its subscriptions.
-func (memoryStore) Subscribe(Key, SubscriptionRecord) error { return nil }
-
-// Unsubscribe implements Store.
-func (memoryStore) Unsubscribe(Key, string) error { return nil }
-
-// Drop implements Store: the queue goes with the session that holds it.
-func (memoryStore) Drop(Key) error { return nil }
+// Flush implements Store.
+func (memoryStore) Flush() {}
 
 // Retain implements Store: the account's tree holds the message.
-func (memoryStore) Retain(string, *Retained, *core.Barrier) error { return nil }
+func (memoryStore) Retain(_ string, _ *Retained, _ *core.Barrier, apply func() *Retained) error {
+	apply()
+	return nil
+}
 
 // Close implements Store.
 func (memoryStore) Close() error { return nil }
+
+// A memoryShelf is the [Shelf] of a session that knows itself.
+type memoryShelf struct{ memoryQueue }
+
+// Save implements Shelf.
+func (*memoryShelf) Save(*Record) {}
+
+// Subscribe implements Shelf.
+func (*memoryShelf) Subscribe(SubscriptionRecord, *core.Barrier) error { return nil }
+
+// Unsubscribe implements Shelf.
+func (*memoryShelf) Unsubscribe(string, *core.Barrier) error { return nil }
+
+// Received implements Shelf.
+func (*memoryShelf) Received(uint16, *core.Barrier) error { return nil }
+
+// Released implements Shelf.
+func (*memoryShelf) Released(uint16, *core.Barrier) error { return nil }
+
+// Told implements Shelf: everything is stored at once.
+func (*memoryShelf) Told(func(uint64, error)) {}
+
+// Drop implements Shelf: the queue goes with the session that holds it.
+func (*memoryShelf) Drop() {}
+
+// Pending implements Shelf: nothing is loaded.
+func (*memoryShelf) Pending(func(uint64, int, Flight)) {}
+
+// Incoming implements Shelf.
+func (*memoryShelf) Incoming(func(uint16)) {}

@@ -17,6 +17,9 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 	if err := p.Parse(body, c.version); err != nil {
 		return err
 	}
+	if err := c.noted(func(shelf Shelf, b *core.Barrier) error { return c.noteFilters(&p, shelf, b) }); err != nil {
+		return err
+	}
 	batch.Settle()
 	c.net.Renew() // what follows needs a deeper stack than an idle client should keep
 	s := c.session
@@ -50,6 +53,20 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 	return nil
 }
 
+// noteFilters writes down the subscriptions that p makes. Those that are refused after all are taken back later.
+func (c *conn) noteFilters(p *packet.Subscribe, shelf Shelf, b *core.Barrier) error {
+	for filter, o := range p.Filters() {
+		sub, code, err := c.session.parse(c, filter, o, p.SubscriptionID)
+		if err != nil || code.Failed() || isSys(filter) {
+			continue
+		}
+		if err = shelf.Subscribe(sub.record(), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A replay is retained messages that a subscription asks for.
 type replay struct {
 	sub    *subscription
@@ -70,10 +87,12 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 	}
 	old := s.subs[sub.filter]
 	if old == nil && s.full() {
+		s.unnoted(sub, old)
 		c.refused(reason.MaxSubscriptions, core.ErrTooManySubs)
 		return packet.QuotaExceeded, replay{}, nil
 	}
 	if err = s.register(sub); err != nil {
+		s.unnoted(sub, old)
 		c.refused(subscribeReason(err), err)
 		return subscribeCode(err), replay{}, nil
 	}
@@ -84,11 +103,6 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 		s.subs = make(map[string]*subscription)
 	}
 	s.subs[sub.filter] = sub
-	if s.stored {
-		if err = s.module.store.Subscribe(s.key, sub.record()); err != nil {
-			return packet.Unspecified, replay{}, errStorage.with(err)
-		}
-	}
 	r := replay{filter: sub.parsed, qos: sub.qos}
 	if !sub.shared && wantsRetained(o, old == nil) {
 		r.sub = sub
@@ -191,7 +205,7 @@ func (s *session) replay(c *conn, r replay, tree []*core.Message) {
 	}
 	var lend [16]*Retained
 	perms := s.ep.Identity().Perms
-	for _, kept := range s.module.retained.match(lend[:0], s.ep.Account(), &r.filter, time.Now().UnixNano()) {
+	for _, kept := range s.module.retained.match(lend[:0], s.ep.Account(), &r.filter, s.module.now()) {
 		m := kept.Message
 		if !perms.CanReceive(m.Subject, "") {
 			continue
@@ -218,15 +232,16 @@ func (s *session) send(c *conn, d *Delivery) {
 		s.lost(reason.QueueFull)
 		return
 	}
-	pos, err := s.put(*d, nil)
-	switch {
-	case err != nil:
-		s.module.counters.refused.Add(1)
-		s.lost(reason.QueueFull)
-	case direct:
-		s.takeOff(c, d, pos)
-	default:
+	var pos uint64
+	var err error
+	if direct {
+		_, err = s.takeOffKept(c, d)
+	} else if pos, err = s.put(*d, Flight{QoS: d.QoS}, nil); err == nil {
 		s.wait(waitingEntry{pos: pos})
+	}
+	if err != nil {
+		s.module.counters.refused.Add(1)
+		s.lost(reason.StorageFailure)
 	}
 }
 
@@ -243,6 +258,9 @@ func (c *conn) onUnsubscribe(batch *core.Batch, body []byte) error {
 	if err := p.Parse(body, c.version); err != nil {
 		return err
 	}
+	if err := c.noted(func(shelf Shelf, b *core.Barrier) error { return c.noteEnds(&p, shelf, b) }); err != nil {
+		return err
+	}
 	batch.Settle()
 	s := c.session
 	s.mu.Lock()
@@ -256,15 +274,25 @@ func (c *conn) onUnsubscribe(batch *core.Batch, body []byte) error {
 		case sub != nil:
 			s.unregister(sub)
 			delete(s.subs, sub.filter)
-			if s.stored {
-				if err := s.module.store.Unsubscribe(s.key, sub.filter); err != nil {
-					return errStorage.with(err)
-				}
-			}
 		case !s.unwatchSys(filter):
 			code = packet.NoSubscriptionExisted // [MQTT-3.11.3-1]
 		}
 		answer = append(answer, code)
 	}
 	return c.answer(packet.AppendUnsuback(nil, c.version, p.ID, answer...)) // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6]
+}
+
+// noteEnds writes down the subscriptions that p ends.
+func (c *conn) noteEnds(p *packet.Unsubscribe, shelf Shelf, b *core.Barrier) error {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for filter := range p.Filters() {
+		if sub := s.subs[string(filter)]; sub != nil {
+			if err := shelf.Unsubscribe(sub.filter, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

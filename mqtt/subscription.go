@@ -108,6 +108,7 @@ func (s *session) forget(x *core.Subscription) {
 	if s.subs[sub.filter] == sub && sub.core[0] == x {
 		delete(s.subs, sub.filter)
 		s.unregister(sub)
+		s.unnoted(sub, nil)
 	}
 }
 

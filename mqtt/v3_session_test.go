@@ -34,7 +34,7 @@ func TestV3Session(t *testing.T) {
 			steps(send("p", pub3("t", "2", 1, 2)), expect("p", puback(2)), send("s", hello3("s")), expect("s", ok3), ping("s"),
 				send("s", pub3("u", "x", 2, 5)), expect("s", pubrec(5)), expect("r", pub3("u", "x", 0, 0)),
 				send("p", pub3("t", "3", 1, 3)), expect("p", puback(3)), ping("s")))},
-		{name: "[MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-4.6.0-4] PUBLISH and PUBREL are sent again, with their identifiers, each in order", steps: play(
+		{name: "[MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-4.6.0-4] PUBLISH and PUBREL are sent again, with their identifiers, each in order", memory: true, steps: play(
 			steps(send("s", hello3("s", resume), sub3(1, "t", 2)), expect("s", ok3, granted3(1, 2))), enters("p"),
 			steps(send("p", pub3("t", "1", 1, 1), pub3("t", "2", 2, 2), pub3("t", "3", 2, 3), pub3("t", "4", 1, 4), pub3("t", "5", 2, 5), pub3("t", "6", 0, 0)),
 				expect("p", puback(1), pubrec(2), pubrec(3), puback(4), pubrec(5)),

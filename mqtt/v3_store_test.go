@@ -23,21 +23,24 @@ type failingStore struct {
 	open, subscribe, unsubscribe, retain, put error
 }
 
-func (s *failingStore) Open(Key) (Queue, error)                       { return &failingQueue{err: s.put}, s.open }
-func (s *failingStore) Subscribe(Key, SubscriptionRecord) error       { return s.subscribe }
-func (s *failingStore) Unsubscribe(Key, string) error                 { return s.unsubscribe }
-func (s *failingStore) Retain(string, *Retained, *core.Barrier) error { return s.retain }
-
-type failingQueue struct {
-	memoryQueue
-	err error
+func (s *failingStore) Open(*Record) (Shelf, error) { return &failingShelf{store: s}, s.open }
+func (s *failingStore) Retain(_ string, _ *Retained, _ *core.Barrier, apply func() *Retained) error {
+	return s.retain
 }
 
-func (q *failingQueue) Put(d Delivery, stored *core.Barrier) (uint64, error) {
-	if q.err != nil {
-		return 0, q.err
+type failingShelf struct {
+	memoryShelf
+	store *failingStore
+}
+
+func (q *failingShelf) Subscribe(SubscriptionRecord, *core.Barrier) error { return q.store.subscribe }
+func (q *failingShelf) Unsubscribe(string, *core.Barrier) error           { return q.store.unsubscribe }
+
+func (q *failingShelf) Put(d Delivery, f Flight, stored *core.Barrier) (uint64, error) {
+	if q.store.put != nil {
+		return 0, q.store.put
 	}
-	return q.memoryQueue.Put(d, stored)
+	return q.memoryShelf.Put(d, f, stored)
 }
 
 // What cannot be stored ends the connection that wanted it, without an answer.

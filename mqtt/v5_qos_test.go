@@ -60,7 +60,7 @@ func TestV5QoS(t *testing.T) {
 		{name: "[MQTT-4.4.0-2] [MQTT-4.3.3-4] a failure in PUBREC too: there is no PUBREL", steps: play(watches5("s", "t", 2, stays(60)), enters5("a"),
 			steps(send("a", pub5("t", "1", 2, 1)), expect("a", pubrec(1)), expect("s", pub5("t", "1", 2, 1)),
 				send("s", ack(packet.PUBREC, v5, 1, packet.QuotaExceeded)), ping("s"), drop("s")), back(), steps(ping("s")))},
-		{name: "[MQTT-4.4.0-1] what waited comes behind what is sent again, without DUP", steps: play(watches5("s", "t", 2, stays(60), receiveMaximum(2)), enters5("a"),
+		{name: "[MQTT-4.4.0-1] what waited comes behind what is sent again, without DUP", memory: true, steps: play(watches5("s", "t", 2, stays(60), receiveMaximum(2)), enters5("a"),
 			steps(send("a", pub5("t", "1", 1, 1), pub5("t", "2", 2, 2), pub5("t", "3", 1, 3), pub5("t", "4", 0, 0)), expect("a", puback(1), pubrec(2), puback(3)),
 				expect("s", pub5("t", "1", 1, 1), pub5("t", "2", 2, 2), pub5("t", "4", 0, 0)), ping("s"), drop("s")),
 			back(pub5("t", "1", 1, 1, dup), pub5("t", "2", 2, 2, dup), pub5("t", "3", 1, 3)), steps(ping("s")))},
@@ -136,7 +136,7 @@ func TestV5Quota(t *testing.T) {
 			send("a", pub5("t", "1", 2, 1)), expect("a", unheard(packet.PUBREC, 1)), send("a", pub5("t", "0", 0, 0), pub5("t", "0", 0, 0), pubrel(1)), expect("a", pubcomp(1)),
 			send("a", pub5("$SYS/x", "2", 2, 2)), expect("a", ack(packet.PUBREC, v5, 2, packet.NotAuthorized)),
 			send("a", pub5("t", "3", 1, 3)), expect("a", unheard(packet.PUBACK, 3)), send("a", pub5("t", "4", 2, 4)), expect("a", unheard(packet.PUBREC, 4)), ping("a"))},
-		{name: "[MQTT-3.3.4-7] what is under way of a session counts on its next connection", conf: "receive_maximum: 1", steps: steps(
+		{name: "[MQTT-3.3.4-7] what is under way of a session counts on its next connection", memory: true, conf: "receive_maximum: 1", steps: steps(
 			send("a", hello5("a", stays(60))), expect("a", connack(v5, false, func(a *packet.Connack) { a.ReceiveMaximum = 1 })),
 			send("a", pub5("t", "1", 2, 1)), expect("a", unheard(packet.PUBREC, 1)), drop("a"),
 			send("a", hello5("a", stays(60)), pub5("t", "1", 2, 1, dup), pub5("t", "2", 1, 2)), expect("a", connack(v5, true, func(a *packet.Connack) { a.ReceiveMaximum = 1 }), pubrec(1)), tooMany, closed("a"))},

@@ -47,8 +47,13 @@ func (c *conn) readWill(j *joining) error {
 func (s *session) publishWill(batch *core.Batch, w *Will) {
 	f := s.module
 	m := batch.Message()
+	stored := core.NewBarrier(func(err error) {
+		if err != nil {
+			f.log.Error("will was not stored", "client_id", s.key.ClientID, "err", err)
+		}
+	})
 	*m = core.Message{Raw: w.Topic, Namer: f.opts.Load().namer, Payload: w.Payload, Header: w.Header,
-		Mark: markOf(w.QoS, w.Retain)}
+		Mark: markOf(w.QoS, w.Retain), Stored: stored}
 	if w.Reply != nil && s.ep.Identity().Perms.CanSubscribe(string(w.Reply), "") {
 		m.Reply = w.Reply
 	}
@@ -60,6 +65,7 @@ func (s *session) publishWill(batch *core.Batch, w *Will) {
 		_, err = batch.Publish(s.ep, m)
 	}
 	batch.Settle()
+	stored.Done(f.store.Seal(stored, nil, 0))
 	if err != nil {
 		f.counters.denied.Add(1)
 		f.log.Info("will was not published", "client_id", s.key.ClientID, "err", err)

@@ -55,6 +55,24 @@ func AppendAck(dst []byte, t Type, v Version, id uint16, r Reason) []byte {
 	return append(dst, t.first(), 3, byte(id>>8), byte(id), byte(r))
 }
 
+// FailAcks appends the PUBACKs and PUBRECs in acks, packets that AppendAck has written, with reason r in place of what
+// did not fail anyway. False: there are others among them.
+func FailAcks(dst, acks []byte, r Reason) (_ []byte, ok bool) {
+	for len(acks) >= 4 {
+		t, n := Type(acks[0]>>4), 2+int(acks[1])
+		if t != PUBACK && t != PUBREC || len(acks) < n {
+			return dst, false
+		}
+		if n == 5 && Reason(acks[4]).Failed() {
+			dst = append(dst, acks[:n]...)
+		} else {
+			dst = AppendAck(dst, t, V5, uint16(acks[2])<<8|uint16(acks[3]), r)
+		}
+		acks = acks[n:]
+	}
+	return dst, len(acks) == 0
+}
+
 // AppendAckReason appends a packet of MQTT 5 with a Reason String; nil is none.
 func AppendAckReason(dst []byte, t Type, id uint16, r Reason, reason []byte) []byte {
 	if reason == nil {
