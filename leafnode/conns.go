@@ -72,7 +72,7 @@ func (r *remote) describe() module.Uplink {
 	s := r.state
 	r.mu.Unlock()
 	o := r.opts.Load()
-	u := module.Uplink{Name: o.name(), URL: s.url, Account: o.account, Connected: s.link != nil, State: s.word, Since: s.since,
+	u := module.Uplink{Name: o.name(), ID: o.token, URL: s.url, Account: o.account, Connected: s.link != nil, State: s.word, Since: s.since,
 		Retry: s.retry, Attempts: s.attempts}
 	if s.err != nil {
 		u.Error = s.err.Error()
@@ -81,10 +81,32 @@ func (r *remote) describe() module.Uplink {
 	if l := s.link; l != nil {
 		t.add(l.traffic())
 		u.Compression = l.packing.said()
-		u.RTT, u.Pending = time.Duration(l.rtt.Load()), l.waiting().bytes
+		l.describe(&u)
+	}
+	for why := range reason.All() {
+		if n := t.drops[why]; n > 0 {
+			if u.Drops == nil {
+				u.Drops = make(map[string]int64)
+			}
+			u.Drops[why.Code()] = n
+		}
 	}
 	u.InMsgs, u.OutMsgs, u.InBytes, u.OutBytes, u.Dropped = t.InMsgs, t.OutMsgs, t.InBytes, t.OutBytes, t.dropped()
 	return u
+}
+
+// describe adds what is only known of a link that is up.
+func (l *link) describe(u *module.Uplink) {
+	u.Server, u.RTT = l.info.ServerName, time.Duration(l.rtt.Load())
+	q := l.waiting()
+	u.Pending, u.Waiting, u.InFlight, u.Window = q.bytes, q.msgs, q.flight, q.window
+	if !q.since.IsZero() {
+		u.Oldest = max(0, time.Since(q.since))
+	}
+	var doubt error
+	if u.Verified, u.ProbeRTT, doubt = l.prober.report(); doubt != nil && u.State == isConnected {
+		u.State, u.Doubt = isUnverified, doubt.Error()
+	}
 }
 
 // Protocol implements module.Connector.
@@ -114,10 +136,14 @@ func (m *uplinks) Conns() iter.Seq[module.Conn] {
 }
 
 func (l *link) about(ep *core.Endpoint) module.Conn {
+	state := isConnected
+	if _, _, doubt := l.prober.report(); doubt != nil {
+		state = isUnverified
+	}
 	return module.Conn{ID: l.conn.ID(), Kind: module.KindLeafnode, Type: Protocol, Remote: l.conn.RemoteAddr(), Start: time.Unix(0, l.up.Load()),
 		LastActivity: l.conn.LastRead(), RTT: time.Duration(l.rtt.Load()), Pending: l.waiting().bytes, Stats: l.traffic().Stats,
 		Name: l.info.ServerName, Version: l.info.Version, Account: l.opts.account, Endpoint: ep, Spoke: !l.opts.hub,
-		Compression: l.packing.said()}
+		Compression: l.packing.said(), State: state}
 }
 
 // total is the traffic of all links, those that have ended included.

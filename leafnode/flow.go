@@ -104,6 +104,8 @@ type queueing struct {
 	msgs  int
 	bytes int64
 	since time.Time // when the oldest message was queued; zero: none waits
+
+	flight, window int64 // bytes on their way, and how many may be
 }
 
 // waiting says what waits in the backlog, and in the connection.
@@ -111,6 +113,7 @@ func (l *link) waiting() (q queueing) {
 	l.out.Lock()
 	defer l.out.Unlock()
 	q.msgs, q.bytes = l.backlog.msgs, l.backlog.bytes+l.conn.Pending()
+	q.flight, q.window = l.window.flight(), l.window.cap()
 	if at := l.backlog.since(); at != 0 {
 		q.since = time.Unix(0, at)
 	}

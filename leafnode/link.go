@@ -35,6 +35,7 @@ type link struct {
 	lastSaid error         // the other side's last -ERR
 	offer    *wire.Connect // waits until compression is agreed on; nil: it was sent
 	slack    int           // how many times longer than usual it may be silent; set before it begins
+	prober   prober
 
 	logged [reason.Count]int64 // of drops; the remote's goroutine's
 
@@ -97,6 +98,7 @@ func newLink(m *uplinks, o *remoteOptions, info wire.Info) *link {
 		subs: make(map[interest]*core.Subscription)}
 	l.news.init()
 	l.backlog.pool = &m.blocks
+	l.prober.init(o.probe, o.probeEvery)
 	return l
 }
 
@@ -209,6 +211,9 @@ func (l *link) handle(batch *core.Batch, b []byte) error {
 	default:
 		if ep == nil {
 			return errProtocol.with(errNoInfoYet)
+		}
+		if (u.Verb == wire.LMsg || u.Verb == wire.HMsg) && l.proves(u, b) {
+			return nil
 		}
 		switch u.Verb {
 		case wire.LSub:

@@ -60,6 +60,10 @@ type remoteOptions struct {
 	takes      int   // bytes of a message that the other side may send; 0: as it says itself
 	mostQueued int64 // bytes
 	mostMsgs   int
+	label      string // its name; empty: the first address
+	token      string // that, fit for subjects and topics, unique
+	probe      string // subject; empty: none
+	probeEvery time.Duration
 
 	compression compression
 }
@@ -99,6 +103,7 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	for _, rb := range b.Blocks("remotes") {
 		o.remotes = append(o.remotes, readRemote(env, rb, common))
 	}
+	nameTokens(o.remotes)
 	return o
 }
 
@@ -137,6 +142,12 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	o.dial = b.Duration(defaultDial, "dial_timeout")
 	o.mostQueued = b.IntRange(o.mostQueued, 1, 1<<40, "max_pending")
 	o.mostMsgs = int(b.IntRange(defaultMsgs, 1, 1<<30, "max_pending_msgs"))
+	o.label = b.String("", "name")
+	o.probe = b.String(defaultProbe, "probe_subject")
+	if o.probe != "" && !core.ValidSubject([]byte(o.probe)) || !core.IsLiteral(o.probe) {
+		b.Errorf("probe_subject", "want a subject without wildcards, got %q", o.probe)
+	}
+	o.probeEvery = b.Duration(defaultProbeEvery, "probe_interval")
 	return &o
 }
 
@@ -216,12 +227,16 @@ func (o *remoteOptions) text() string {
 	for _, u := range o.urls {
 		urls = append(urls, u.String())
 	}
-	return fmt.Sprintf("%v %v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v", o.compression, o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
-		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil)
+	return fmt.Sprintf("%v %v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v %q %q %q %v", o.compression, o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil,
+		o.label, o.token, o.probe, o.probeEvery)
 }
 
-// name is what monitoring and logs call the remote: its first address, without credentials.
+// name is what monitoring and logs call the remote.
 func (o *remoteOptions) name() string {
+	if o.label != "" {
+		return o.label
+	}
 	if len(o.urls) == 0 {
 		return ""
 	}

@@ -34,6 +34,7 @@ func (l *link) Tick(_ *core.Batch, now time.Time) (next time.Time, err error) {
 		l.out.Unlock()
 		l.pingAt = now.Add(l.opts.pingEvery)
 	}
+	l.probe(now)
 	return l.nextTick(now), nil
 }
 
@@ -44,10 +45,17 @@ func (o *remoteOptions) silence() time.Duration {
 
 // nextTick is when to look after the link again.
 func (l *link) nextTick(now time.Time) time.Time {
-	if look := now.Add(l.opts.silence() / 4); look.Before(l.pingAt) {
-		return look
+	at := now.Add(l.opts.silence() / 4)
+	if l.pingAt.Before(at) {
+		at = l.pingAt
 	}
-	return l.pingAt
+	if p := &l.prober; p.asked.IsZero() && p.asks() && p.next.Before(at) {
+		at = p.next
+	}
+	if at.Before(now) {
+		return now
+	}
+	return at
 }
 
 // silent says whether the other side is to be given up: a PING waits, and for longer than the link explains nothing has come.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"leafgate/internal/netio"
-	"leafgate/internal/reason"
 	"leafgate/leafnode/wire"
 	"leafgate/module"
 )
@@ -33,6 +32,8 @@ type remote struct {
 	said    string        // the last error that was logged
 	slack   int           // of the next link
 
+	announced string // the state that was told last
+
 	mu    sync.Mutex // guards the field below
 	state state
 }
@@ -52,9 +53,11 @@ type state struct {
 // The words.
 const (
 	isConnected  = "connected"
+	isUnverified = "unverified" // connected, but not known to carry messages
 	isConnecting = "connecting"
 	isWaiting    = "waiting"
 	isDisabled   = "disabled"
+	isStopped    = "stopped"
 )
 
 func newRemote(m *uplinks, o *remoteOptions) *remote {
@@ -93,6 +96,8 @@ func (r *remote) stop(drain time.Duration) {
 	r.wg.Wait()
 	r.dialer.Stop(max(0, time.Until(by)))
 	r.cancel = nil
+	r.note(func(s *state) { s.word, s.retry = isStopped, time.Time{} })
+	r.announce(false)
 }
 
 const (
@@ -112,6 +117,7 @@ func (r *remote) run(ctx context.Context) {
 			wait = max(wait, penalty)
 		}
 		r.note(func(s *state) { s.word, s.retry = isWaiting, time.Now().Add(wait) })
+		r.announce(false)
 		_ = module.Pause(ctx, wait) // the loop looks at ctx itself
 		r.note(func(s *state) { s.word, s.retry = isConnecting, time.Time{} })
 	}
@@ -244,9 +250,11 @@ func (r *remote) serve(ctx context.Context, l *link) (held bool) {
 				known = true
 				r.connected(l)
 			}
+			r.announce(false)
 			l.tell()
 		case <-minute.C:
 			l.logDrops()
+			r.announce(true)
 		case <-ctx.Done():
 			l.empty(r.drain)
 			l.conn.EvictAfter(nil, netio.ErrServerStopped)
@@ -278,6 +286,7 @@ func (l *link) empty(limit time.Duration) {
 }
 
 func (r *remote) connected(l *link) {
+	r.module.env.History.Open(func() module.Conn { return l.about(l.ep.Load()) })
 	r.said = ""
 	r.note(func(s *state) {
 		*s = state{word: isConnected, since: time.Now(), url: s.url, link: l, past: s.past, err: s.err}
@@ -306,8 +315,10 @@ func (r *remote) disconnected(l *link) {
 			r.pool.last = u.Host
 		}
 	})
-	if l.up.Load() != 0 && why != reason.ServerShutdown {
-		r.module.env.History.Tell(module.Event{What: module.Closed, Reason: why, ID: l.conn.ID(), Type: Protocol, Name: l.info.ServerName,
-			Account: l.opts.account, Remote: l.conn.RemoteAddr(), Detail: fmt.Sprint(l.cause)})
+	if l.up.Load() != 0 {
+		c := l.about(nil)
+		c.Reason = why
+		r.module.env.History.Close(c, fmt.Sprint(l.cause))
 	}
+	r.announce(false)
 }

@@ -18,7 +18,7 @@ type rights struct {
 type grant struct{ pattern, queue string }
 
 // never are subjects that belong to the server on either side.
-var never = []string{"$SYS.>", "$JS.API.>", "$KV.>", "$OBJ.>", "$NRG.>", "$JSC.>"}
+var never = []string{"$SYS.>", "$JS.API.>", "$KV.>", "$OBJ.>", "$NRG.>", "$JSC.>", "$LEAFGATE.>"}
 
 const beaconPrefix = "$LDS."
 
@@ -45,12 +45,17 @@ func newRights(told *wire.Rights, denied []string) *rights {
 			r.deny = append(r.deny, grant{pattern: p})
 		}
 	}
+	r.grant(told)
+	return r
+}
+
+// grant adds what the other side says.
+func (r *rights) grant(told *wire.Rights) {
 	if told != nil {
 		r.restricted = told.Allow != nil
 		r.allow = appendGrants(r.allow, told.Allow)
 		r.deny = appendGrants(r.deny, told.Deny)
 	}
-	return r
 }
 
 // appendGrants reads "pattern" or "pattern queue"; what is neither means nothing.

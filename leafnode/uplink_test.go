@@ -10,6 +10,7 @@ import (
 
 	"leafgate/gateway"
 	"leafgate/internal/peer"
+	"leafgate/module"
 )
 
 func TestBothWays(t *testing.T) {
@@ -25,7 +26,7 @@ func TestBothWays(t *testing.T) {
 func exchange(t *testing.T, hub *peer.Server, site *gateway.Gateway) {
 	t.Helper()
 	cross(t, connect(t, hub.URL), connect(t, siteURL(site)))
-	u := uplinks(site)[0]
+	u := awaitState(t, func() module.Uplink { return uplinks(site)[0] }, "connected")
 	if u.State != "connected" || u.Since.IsZero() || u.InMsgs < 100 || u.OutMsgs < 100 || u.Dropped != 0 {
 		t.Errorf("the link says of itself %+v", u)
 	}

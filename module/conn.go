@@ -30,6 +30,7 @@ type Conn struct {
 	Endpoint     *core.Endpoint       // nil: closed, or not authenticated yet
 	Spoke        bool                 // of a leaf node connection: this side has taken the role of the leaf
 	Compression  string               // of a leaf node connection: as nats-server says it
+	State        string               // of an uplink: connected or unverified
 
 	Stop   time.Time     // zero: open
 	Reason reason.Reason // why it was closed

@@ -97,7 +97,9 @@ func (m *monitor) find(f connFilter) (found []*module.Conn, total int) {
 	if f.closed {
 		closed := m.env.History.Closed()
 		for i := range closed {
-			take(&closed[i])
+			if closed[i].Kind == module.KindClient {
+				take(&closed[i])
+			}
 		}
 	}
 	if f.cid != 0 && len(found) > 1 {

@@ -52,6 +52,8 @@ type leafInfo struct {
 	OutMsgs     int64    `json:"out_msgs"`
 	InBytes     int64    `json:"in_bytes"`
 	OutBytes    int64    `json:"out_bytes"`
+	State       string   `json:"state,omitempty"`         // of an uplink, as /uplinkz says
+	Pending     int64    `json:"pending_bytes,omitempty"` // of an uplink
 	NumSubs     int      `json:"subscriptions"`
 	Subs        []string `json:"subscriptions_list,omitempty"`
 	Compression string   `json:"compression,omitempty"`
@@ -67,7 +69,7 @@ func (m *monitor) leafz(q *query) (any, error) {
 		i := connShow{list: list}.info(&c, answer.Now)
 		answer.Leafs = append(answer.Leafs, leafInfo{
 			ID: c.ID, Name: c.Name, Spoke: c.Spoke, Account: c.Account, IP: i.IP, Port: i.Port, RTT: i.RTT, InMsgs: i.InMsgs,
-			OutMsgs: i.OutMsgs, InBytes: i.InBytes, OutBytes: i.OutBytes, NumSubs: i.NumSubs, Subs: i.Subs, Compression: c.Compression,
+			OutMsgs: i.OutMsgs, InBytes: i.InBytes, OutBytes: i.OutBytes, State: c.State, Pending: c.Pending, NumSubs: i.NumSubs, Subs: i.Subs, Compression: c.Compression,
 		})
 	}
 	answer.Number = len(answer.Leafs)

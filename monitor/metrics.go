@@ -45,6 +45,16 @@ var (
 	descAccConns    = describe("account_connections", "Open connections of the account.", "account")
 	descAccSubs     = describe("account_subscriptions", "Subscriptions in the account.", "account")
 	descUplink      = describe("uplink_connected", "Whether the link to another server is up.", "uplink", "account")
+	descUplinkOK    = describe("uplink_verified", "Whether the link is up and a probe across it was answered.", "uplink", "account")
+	descUplinkTries = describe("uplink_attempts", "Attempts to connect since the link was last up.", "uplink", "account")
+	descUplinkRTT   = describe("uplink_rtt_seconds", "Round trip to the other server, behind what is on its way; 0: not known.", "uplink", "account")
+	descUplinkWait  = describe("uplink_pending_messages", "Messages that wait for the link.", "uplink", "account")
+	descUplinkWaitB = describe("uplink_pending_bytes", "Bytes that wait for the link.", "uplink", "account")
+	descUplinkAge   = describe("uplink_oldest_pending_seconds", "How long the oldest of these messages has waited.", "uplink", "account")
+	descUplinkFly   = describe("uplink_in_flight_bytes", "Bytes that are on their way to the other server.", "uplink", "account")
+	descUplinkDrop  = describe("uplink_dropped_messages_total", "Messages that did not cross the link.", "uplink", "account", "reason")
+	descUplinkInB   = describe("uplink_received_bytes_total", "Bytes of messages from the other server.", "uplink", "account")
+	descUplinkOutB  = describe("uplink_sent_bytes_total", "Bytes of messages to the other server.", "uplink", "account")
 	descUplinkIn    = describe("uplink_received_messages_total", "Messages from the other server.", "uplink", "account")
 	descUplinkOut   = describe("uplink_sent_messages_total", "Messages to the other server.", "uplink", "account")
 	descCertificate = describe("certificate_expiry_timestamp_seconds", "When the first certificate of a listener expires.", "protocol", "addr")
@@ -57,7 +67,8 @@ type collector struct{ m *monitor }
 func (collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descInfo, descReady, descConnections, descClosed, descRefused, descDropped, descIn,
 		descInBytes, descOut, descOutBytes, descAccIn, descAccInBytes, descAccOut, descAccOutBytes, descAccConns, descAccSubs,
-		descUplink, descUplinkIn, descUplinkOut, descCertificate} {
+		descUplink, descUplinkOK, descUplinkTries, descUplinkRTT, descUplinkWait, descUplinkWaitB, descUplinkAge, descUplinkFly,
+		descUplinkDrop, descUplinkInB, descUplinkOutB, descUplinkIn, descUplinkOut, descCertificate} {
 		to <- d
 	}
 	for _, d := range descStore {
@@ -154,9 +165,25 @@ func measureModule(to samples, other module.Module) {
 	}
 	if u, ok := other.(module.Uplinker); ok {
 		for link := range u.Uplinks() {
-			to.gauge(descUplink, number(link.Connected), link.Name, link.Account)
-			to.counter(descUplinkIn, link.InMsgs, link.Name, link.Account)
-			to.counter(descUplinkOut, link.OutMsgs, link.Name, link.Account)
+			measureUplink(to, &link)
 		}
+	}
+}
+
+func measureUplink(to samples, u *module.Uplink) {
+	for d, v := range map[*prometheus.Desc]float64{
+		descUplink: number(u.Connected), descUplinkOK: number(u.Connected && u.Doubt == ""), descUplinkTries: float64(u.Attempts),
+		descUplinkRTT: u.RTT.Seconds(), descUplinkWait: float64(u.Waiting), descUplinkWaitB: float64(u.Pending),
+		descUplinkAge: u.Oldest.Seconds(), descUplinkFly: float64(u.InFlight),
+	} {
+		to.gauge(d, v, u.ID, u.Account)
+	}
+	for d, v := range map[*prometheus.Desc]int64{
+		descUplinkIn: u.InMsgs, descUplinkOut: u.OutMsgs, descUplinkInB: u.InBytes, descUplinkOutB: u.OutBytes,
+	} {
+		to.counter(d, v, u.ID, u.Account)
+	}
+	for why, n := range u.Drops {
+		to.counter(descUplinkDrop, n, u.ID, u.Account, why)
 	}
 }

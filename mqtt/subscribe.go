@@ -23,7 +23,7 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 	batch.Settle()
 	c.net.Renew() // what follows needs a deeper stack than an idle client should keep
 	s := c.session
-	var tree []*core.Message
+	var tree sysMessages
 	if mentionsSys(&p) {
 		tree = s.module.sys.current(s.module, time.Now())
 	}
@@ -198,7 +198,7 @@ func subscribeCode(err error) packet.Reason {
 }
 
 // replay sends the retained messages that a new subscription matches. s.mu is held. [MQTT-3.3.1-6] [MQTT-3.3.1-8]
-func (s *session) replay(c *conn, r replay, tree []*core.Message) {
+func (s *session) replay(c *conn, r replay, tree sysMessages) {
 	if r.sys {
 		s.sendSys(c, tree, &r.filter, r.qos)
 		return

@@ -2,12 +2,14 @@ package mqtt
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
 	"leafgate/core"
 	"leafgate/mapping"
+	"leafgate/module"
 	"leafgate/mqtt/packet"
 )
 
@@ -52,9 +54,9 @@ func (s *session) unwatchSys(filter []byte) bool {
 }
 
 // sendSys sends what a filter matches of the tree. s.mu is held.
-func (s *session) sendSys(c *conn, tree []*core.Message, f *mapping.Filter, qos byte) {
+func (s *session) sendSys(c *conn, tree sysMessages, f *mapping.Filter, qos byte) {
 	perms := s.ep.Identity().Perms
-	for _, m := range tree {
+	for _, m := range tree.of(s.ep.Account()) {
 		if f.Matches(m.Subject) && perms.CanReceive(m.Subject, "") {
 			s.send(c, &Delivery{Message: m, QoS: qos, Retain: true, Replay: true})
 		}
@@ -71,7 +73,7 @@ func (f *frontend) updateSys(now time.Time) {
 }
 
 // updateSys leaves out a client that has not taken what it has: the next update says more than this one.
-func (s *session) updateSys(tree []*core.Message) {
+func (s *session) updateSys(tree sysMessages) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.conn.Load()
@@ -79,7 +81,7 @@ func (s *session) updateSys(tree []*core.Message) {
 		return
 	}
 	perms := s.ep.Identity().Perms
-	for _, m := range tree {
+	for _, m := range tree.of(s.ep.Account()) {
 		if qos, ok := s.watches(m.Subject); ok && perms.CanReceive(m.Subject, "") {
 			s.send(c, &Delivery{Message: m, QoS: qos})
 		}
@@ -101,7 +103,7 @@ func (s *session) watches(subject []byte) (qos byte, ok bool) {
 type sysTree struct {
 	mu    sync.Mutex
 	at    time.Time
-	made  []*core.Message
+	made  sysMessages
 	loads [loads]load
 	most  int // clients at the same time
 }
@@ -119,13 +121,53 @@ const (
 var loadNames = [loads]string{"messages/received", "messages/sent", "bytes/received", "bytes/sent", "connections"}
 
 // current answers the tree, made anew at most once a second. It asks the sessions: nobody calls it who holds one's lock.
-func (t *sysTree) current(f *frontend, now time.Time) []*core.Message {
+func (t *sysTree) current(f *frontend, now time.Time) sysMessages {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.made == nil || now.Sub(t.at) >= time.Second {
-		t.at, t.made = now, t.render(f.facts(), now.Sub(f.started))
+		t.at, t.made = now, sysMessages{"": t.render(f.facts(), now.Sub(f.started))}
+		t.made.addUplinks(f)
 	}
 	return t.made
+}
+
+// sysMessages are the tree: what everybody may see has no account.
+type sysMessages map[string][]*core.Message
+
+// of are those for clients of an account.
+func (all sysMessages) of(a *core.Account) []*core.Message {
+	return append(all[""][:len(all[""]):len(all[""])], all[a.Name()]...)
+}
+
+// add adds a message for clients of an account.
+func (all sysMessages) add(account, topic string, payload []byte) {
+	if subject, err := mapping.AppendSubject(nil, []byte("$SYS/broker/"+topic)); err == nil {
+		all[account] = append(all[account], &core.Message{Subject: subject, Payload: payload})
+	}
+}
+
+// addUplinks shows links to other servers to clients of their accounts: whether it is up where Mosquitto says so of its
+// bridges, and all that is known.
+func (all sysMessages) addUplinks(f *frontend) {
+	if f.env.Modules == nil {
+		return
+	}
+	for _, m := range f.env.Modules {
+		links, ok := m.(module.Uplinker)
+		if !ok {
+			continue
+		}
+		for u := range links.Uplinks() {
+			up := "0"
+			if u.Connected && u.Doubt == "" {
+				up = "1"
+			}
+			all.add(u.Account, "connection/"+u.ID+"/state", []byte(up))
+			if text, err := json.Marshal(u); err == nil {
+				all.add(u.Account, "uplink/"+u.ID, text)
+			}
+		}
+	}
 }
 
 // measure updates the loads.
