@@ -18,23 +18,26 @@ type ports struct {
 	NATS       []string `json:"nats,omitempty"`
 	Monitoring []string `json:"monitoring,omitempty"`
 	Profile    []string `json:"profile,omitempty"`
+	WebSocket  []string `json:"websocket,omitempty"`
 }
 
 func (g *Gateway) ports() ports {
-	p := ports{NATS: urls("nats", g.Addr("natsproto")...), Monitoring: urls(g.monitorScheme(), g.Addr("monitor")...)}
+	p := ports{NATS: urls("nats", g.Addr("natsproto")...), Monitoring: urls(g.scheme("http", "http"), g.Addr("monitor")...)}
+	p.WebSocket = urls(g.scheme("websocket", "ws"), g.Addr("websocket")...)
 	if g.profile != nil {
 		p.Profile = urls("http", g.profile.Addr())
 	}
 	return p
 }
 
-func (g *Gateway) monitorScheme() string {
+// scheme is of the URLs of a protocol: plain, with an s behind it for TLS.
+func (g *Gateway) scheme(protocol, plain string) string {
 	for _, l := range g.Listeners() {
-		if l.Protocol == "http" && l.TLS != "" {
-			return "https"
+		if l.Protocol == protocol && l.TLS != "" {
+			return plain + "s"
 		}
 	}
-	return "http"
+	return plain
 }
 
 func urls(scheme string, addrs ...net.Addr) (list []string) {

@@ -7,6 +7,7 @@ import (
 	"leafgate/mqtt"
 	"leafgate/natsproto"
 	"leafgate/system"
+	"leafgate/websocket"
 )
 
 // modules is the table: what a gateway is made of. They start in this order and stop in the reverse one.
@@ -15,6 +16,7 @@ func modules() []module.Spec {
 		leafnode.Spec, // first, so that what the others say at the end still crosses
 		natsproto.Spec,
 		mqtt.Spec,
+		websocket.Spec, // behind those it carries: it stops before them
 		system.Spec,
 		monitor.Spec,
 	}

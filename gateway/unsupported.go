@@ -20,7 +20,6 @@ var refusals = []struct {
 		"cluster", "gateway", "connect_error_reports", "reconnect_error_reports"}},
 	{"streams are not there for now", []string{
 		"jetstream", "default_js_domain"}},
-	{"WebSocket is not there for now", []string{"websocket", "ws"}},
 	{"trace shows the lines clients send, no messages and no system traffic", []string{
 		"trace_verbose", "trace_headers", "max_traced_msg_len"}},
 	{"let the journal or the container runtime take what goes to standard error", []string{"syslog", "remote_syslog"}},
