@@ -136,6 +136,7 @@ func FuzzLeafHandshake(f *testing.F) {
 		}
 		p.lis.cancel()
 		p.lis.wg.Wait()
+		p.engine.Close()
 	})
 }
 
@@ -170,6 +171,7 @@ func TestGuard(t *testing.T) {
 	p.client.Close()
 	p.lis.cancel()
 	p.lis.wg.Wait()
+	p.engine.Close()
 }
 
 func TestVersion(t *testing.T) {
