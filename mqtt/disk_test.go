@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"leafgate/gateway"
 	"leafgate/gateway/gatewaytest"
@@ -61,5 +60,3 @@ func shutdown(tb testing.TB, g *gateway.Gateway) {
 		tb.Errorf("shutdown: %v", err)
 	}
 }
-
-var _ = time.Second
