@@ -28,15 +28,16 @@ type record struct {
 }
 
 const (
-	blockSize = 64 << 10
-	newline   = "\r\n"
+	blockSize    = 64 << 10 // bytes, or one message
+	blockRecords = 512
+	newline      = "\r\n"
 )
 
 // push copies a message behind the others.
 func (b *backlog) push(line, header, payload []byte, at int64) {
 	n := len(line) + len(header) + len(payload) + len(newline)
 	k := b.last
-	if k == nil || cap(k.buf)-len(k.buf) < n {
+	if k == nil || cap(k.buf)-len(k.buf) < n || len(k.records) == cap(k.records) {
 		k = b.extend(n)
 	}
 	k.buf = append(append(append(append(k.buf, line...), header...), payload...), newline...)
@@ -49,7 +50,7 @@ func (b *backlog) push(line, header, payload []byte, at int64) {
 func (b *backlog) extend(n int) *block {
 	k := b.spare(n)
 	if k == nil {
-		k = &block{buf: make([]byte, 0, max(n, blockSize))}
+		k = &block{buf: make([]byte, 0, max(n, blockSize)), records: make([]record, 0, blockRecords)}
 	}
 	if b.last == nil {
 		b.first = k

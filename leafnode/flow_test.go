@@ -141,6 +141,52 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// TestBatch: what a batch publishes goes in one piece, unless that is large.
+func TestBatch(t *testing.T) {
+	b := newBench(t, greeting)
+	if err := b.feed(joined+"LS+ a\r\n", 100); err != nil {
+		t.Fatal(err)
+	}
+	b.link.tell()
+	b.conn.text()
+	b.link.opts.mostQueued, b.link.opts.mostMsgs = 1<<20, 1<<20
+	b.link.window.size = mostWindow
+	batch := b.engine.Get()
+	publish := func(payload string) {
+		*batch.Message() = core.Message{Subject: []byte("a"), Payload: []byte(payload)}
+		if n, err := batch.Publish(b.client, batch.Message()); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	publish("1")
+	publish("2")
+	if got := b.conn.text(); got != "" {
+		t.Errorf("says %q while the batch goes on", got)
+	}
+	if q := b.link.waiting(); q.msgs != 2 {
+		t.Errorf("%+v waits", q)
+	}
+	line := "LMSG a 1\r\n1\r\n"
+	for range blockSize/len(line) - 1 {
+		publish("3")
+	}
+	if got, want := b.conn.text(), line+"LMSG a 1\r\n2\r\nLMSG a 1\r\n3\r\n"; !strings.HasPrefix(got, want) || len(got) < blockSize {
+		t.Errorf("of much it says %.40q, of %d bytes", got, len(got))
+	}
+	publish("4")
+	if got := b.conn.text(); got != "" {
+		t.Errorf("then it says %q while the batch goes on", got)
+	}
+	b.engine.Put(batch)
+	if got := b.conn.text(); got != "LMSG a 1\r\n4\r\n" {
+		t.Errorf("at the end of the batch it says %q", got)
+	}
+	if tr, want := b.link.traffic(), int64(blockSize/len(line)+2); tr.OutMsgs != want || tr.OutBytes != want {
+		t.Errorf("counts %d messages, %d bytes, want %d", tr.OutMsgs, tr.OutBytes, want)
+	}
+	b.close(nil)
+}
+
 // TestDropOldest: when too much waits the oldest messages go, counted and logged; news, PING and PONG do not wait behind.
 func TestDropOldest(t *testing.T) {
 	for _, tc := range []struct {
