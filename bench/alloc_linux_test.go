@@ -67,7 +67,7 @@ func TestLoopAllocs(t *testing.T) {
 // TestAcknowledgingAllocs: with QoS 1 and 2 neither side allocates, in either mode.
 func TestAcknowledgingAllocs(t *testing.T) {
 	for qos := byte(1); qos < 3; qos++ {
-		d := mqttDialect{qos}
+		d := mqttDialect{qos: qos}
 		pc, far := pairOf(t, d)
 		p := newPublisher(pc, 0, [][]byte{[]byte("a.b")}, 128, false)
 		p.flow = &flow{pubs: []*publisher{p}}

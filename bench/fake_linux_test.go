@@ -33,7 +33,8 @@ type fakeServer struct {
 	subs     []*fakeSub
 	retained []fakeMessage
 	turn     int
-	mute     bool // it acknowledges nothing
+	sessions map[string][]*fakeSub // persistent ones, by client
+	mute     bool                  // it acknowledges nothing
 }
 
 type fakeMessage struct {
@@ -47,12 +48,13 @@ type fakeSub struct {
 	c                   net.Conn
 	subject, queue, sid string
 	n                   int
+	kept                []fakeMessage // while the client of a persistent session is away: c is nil
 	encode              func(m fakeMessage) []byte
 }
 
 func startFake(t *testing.T, f fault) *fakeServer {
 	t.Helper()
-	s := &fakeServer{t: t, fault: f, listeners: map[protocol]net.Listener{}}
+	s := &fakeServer{t: t, fault: f, listeners: map[protocol]net.Listener{}, sessions: map[string][]*fakeSub{}}
 	for p, serve := range map[protocol]func(net.Conn){nats: s.serveNATS, mqtt: s.serveMQTT} {
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
@@ -155,6 +157,8 @@ func (s *fakeServer) serveMQTT(c net.Conn) {
 		defer mu.Unlock()
 		c.Write(b)
 	}
+	client := "" // of a persistent session
+	defer func() { s.leave(client) }()
 	for {
 		first, body, err := readPacket(r)
 		if err != nil {
@@ -163,6 +167,10 @@ func (s *fakeServer) serveMQTT(c net.Conn) {
 		switch first >> 4 {
 		case 1:
 			say(0x20, 2, 0, 0)
+			if body[7]&2 == 0 {
+				client = string(body[12:])
+				s.comeBack(client, c, mu)
+			}
 		case 3:
 			m, id := readPublish(first, body)
 			if qos := first >> 1 & 3; s.route(m) && qos > 0 {
@@ -178,11 +186,38 @@ func (s *fakeServer) serveMQTT(c net.Conn) {
 			sub.encode = func(m fakeMessage) []byte { return sub.encodeMQTT(m, body[end]) }
 			say(0x90, 3, body[0], body[1], body[end])
 			s.subscribe(sub)
+			if client != "" {
+				s.mu.Lock()
+				s.sessions[client] = append(s.sessions[client], sub)
+				s.mu.Unlock()
+			}
 		case 12:
 			say(0xd0, 0)
 		case 14:
 			return
 		}
+	}
+}
+
+// comeBack gives a persistent session what it has missed.
+func (s *fakeServer) comeBack(client string, c net.Conn, mu *sync.Mutex) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sub := range s.sessions[client] {
+		sub.c, sub.mu = c, mu
+		kept := sub.kept
+		sub.kept = nil
+		for _, m := range kept {
+			s.deliver(sub, m)
+		}
+	}
+}
+
+func (s *fakeServer) leave(client string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sub := range s.sessions[client] {
+		sub.c = nil
 	}
 }
 
@@ -284,6 +319,11 @@ func (s *fakeServer) route(m fakeMessage) bool {
 }
 
 func (s *fakeServer) deliver(sub *fakeSub, m fakeMessage) {
+	if sub.c == nil {
+		m.payload = bytes.Clone(m.payload)
+		sub.kept = append(sub.kept, m)
+		return
+	}
 	b := sub.encode(m)
 	sub.n++
 	if s.fault != nil {
@@ -322,6 +362,7 @@ func testTrial(t *testing.T, name string, size int, s *fakeServer) *trial {
 				r.volume = 1 << 17
 			}
 			r.churners, r.pubs, r.subs, r.retained = min(r.churners, 3), min(r.pubs, 100), min(r.subs, 60), min(r.retained, 500)
+			r.stored = min(r.stored, 2000)
 			return newTrial(t.Context(), o, job{row: r, size: size}, s.server(), s.drops)
 		}
 	}

@@ -42,7 +42,7 @@ func TestBatch(t *testing.T) {
 			subjects := r.publishTo(0, 3)
 			p := newPublisher(c, 3, subjects, size, r.single)
 			count := len(p.stamp.at)
-			if (p.ids > 0) != (r.qos > 0) || p.ids > ackWindow || p.ids > 1 && len(p.buf) > ackWindowBytes {
+			if (p.ids > 0) != (r.qos > 0) || p.ids > ackWindow || p.ids > 1 && len(p.buf) > ackWindowBytes && !r.apart {
 				t.Errorf("%s %d: %d ids for QoS %d", r.name, size, p.ids, r.qos)
 			}
 			if len(p.buf) != count*p.wire || count%len(subjects) != 0 || r.single && count != 1 || p.write < min(chunk, p.wire) {

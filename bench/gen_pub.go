@@ -10,8 +10,8 @@ const (
 	ackWindowBytes = 256 << 10
 )
 
-// A publisher writes its pre-encoded messages round and round. With QoS 1 and 2 its batch has one message for each id it
-// uses, and no id is used again before the server has acknowledged it.
+// A publisher writes its pre-encoded messages round and round. With QoS 1 and 2 its batch has each id that it
+// uses equally often, and no id is used again before the server has acknowledged it.
 type publisher struct {
 	*conn
 	flow    *flow
@@ -28,12 +28,20 @@ type publisher struct {
 
 // newPublisher encodes publisher id's batch. single writes one message per write.
 func newPublisher(c *conn, id int, subjects [][]byte, size int, single bool) *publisher {
+	return newWindowed(c, id, subjects, size, single, 0)
+}
+
+// newWindowed is newPublisher with so many messages of QoS 1 and 2 unacknowledged at most; 0: the default.
+func newWindowed(c *conn, id int, subjects [][]byte, size int, single bool, window int) *publisher {
 	m := unit{subject: subjects[0], payload: filler(size)}
 	p := &publisher{conn: c, wire: len(c.d.Publish(nil, &m))}
 	count := len(subjects)
 	if c.d.QoS() > 0 {
-		count = max(min(ackWindow, ackWindowBytes/p.wire), 1)
-		p.ids = int64(count)
+		p.ids = int64(window)
+		if window == 0 {
+			p.ids = int64(max(min(ackWindow, ackWindowBytes/p.wire), 1))
+		}
+		count = rounds(int(p.ids), len(subjects))
 	} else {
 		for !single && (count+len(subjects))*p.wire <= chunk {
 			count += len(subjects)
@@ -42,6 +50,9 @@ func newPublisher(c *conn, id int, subjects [][]byte, size int, single bool) *pu
 	p.stamp = newStamp(id, count)
 	for i := range count {
 		m.subject, m.id = subjects[i%len(subjects)], uint16(i+1)
+		if p.ids > 0 {
+			m.id = uint16(i%int(p.ids) + 1)
+		}
 		p.buf = c.d.Publish(p.buf, &m)
 		p.stamp.at[i] = len(p.buf) - p.wire + payloadOffset(p.buf[len(p.buf)-p.wire:], m.payload)
 	}
@@ -50,6 +61,21 @@ func newPublisher(c *conn, id int, subjects [][]byte, size int, single bool) *pu
 		p.write = p.wire
 	}
 	return p
+}
+
+// rounds is the least number of messages after which ids and subjects both begin anew.
+func rounds(ids, subjects int) int {
+	n := ids
+	for n%subjects != 0 {
+		n += ids
+	}
+	return n
+}
+
+// published is how many of p's messages go to subject i of n, by turns.
+func (p *publisher) published(i, n int) int64 {
+	sent := p.messages()
+	return sent/int64(n) + min(1, max(0, sent%int64(n)-int64(i)))
 }
 
 func (p *publisher) messages() int64 { return p.bytes / int64(p.wire) }

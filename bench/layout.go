@@ -57,7 +57,7 @@ func (st *stream) openFlow(i, pubs, subs int, trash []byte) error {
 		if err != nil {
 			return err
 		}
-		p := newPublisher(c, len(st.pubs), st.row.publishTo(i, k), st.size, st.row.single)
+		p := newWindowed(c, len(st.pubs), st.row.publishTo(i, k), st.size, st.row.single, st.row.outstanding)
 		p.flow = f
 		f.pubs, st.pubs = append(f.pubs, p), append(st.pubs, p)
 	}

@@ -2,8 +2,11 @@ package main
 
 import "fmt"
 
-// mqttDialect is MQTT 3.1.1 as far as a generator needs it. qos is that of all messages and subscriptions.
-type mqttDialect struct{ qos byte }
+// mqttDialect is MQTT 3.1.1 as far as a generator needs it.
+type mqttDialect struct {
+	qos        byte // of all messages and subscriptions
+	persistent bool // sessions outlive their connections
+}
 
 // Types and flags of MQTT Control Packets, in place: the first byte of each.
 const (
@@ -26,8 +29,11 @@ const (
 	mqttRetain = 0x01
 )
 
-func (mqttDialect) Connect(dst []byte, name string) []byte {
-	const head = "\x00\x04MQTT\x04\x02\x00\x00" // level 4, clean session, no keep alive: nobody here is ever silent by mistake
+func (d mqttDialect) Connect(dst []byte, name string) []byte {
+	head := "\x00\x04MQTT\x04\x02\x00\x00" // level 4, clean session, no keep alive: nobody here is ever silent by mistake
+	if d.persistent {
+		head = "\x00\x04MQTT\x04\x00\x00\x00"
+	}
 	dst = appendLength(append(dst, mqttConnect), len(head)+2+len(name))
 	return append(appendUint16(append(dst, head...), len(name)), name...)
 }

@@ -64,7 +64,7 @@ func TestMQTTNextRefuses(t *testing.T) {
 }
 
 func TestMQTTSays(t *testing.T) {
-	d := mqttDialect{1}
+	d := mqttDialect{qos: 1}
 	long := strings.Repeat("x", 200)
 	m := unit{subject: []byte("a.b"), payload: []byte("xyz"), id: 258}
 	kept := m
@@ -76,7 +76,7 @@ func TestMQTTSays(t *testing.T) {
 		{string(d.Subscribe(nil, []byte("a"), "q", 7)), "\x82\x0f\x00\x07\x00\x0a$share/q/a\x01"},
 		{string(d.Unsubscribe(nil, []byte("a.*"), 7)), "\xa2\x07\x00\x07\x00\x03a/+"},
 		{string(d.Publish(nil, &m)), "\x32\x0a\x00\x03a/b\x01\x02xyz"},
-		{string(mqttDialect{2}.Publish(nil, &kept)), "\x35\x0a\x00\x03a/b\x01\x02xyz"},
+		{string(mqttDialect{qos: 2}.Publish(nil, &kept)), "\x35\x0a\x00\x03a/b\x01\x02xyz"},
 		{string(mqttDialect{}.Publish(nil, &m)), "\x30\x08\x00\x03a/bxyz"},
 		{string(mqttDialect{}.Publish(nil, &unit{subject: []byte("a"), payload: []byte(long)})), "\x30\xcb\x01\x00\x01a" + long},
 	} {
@@ -90,7 +90,7 @@ func TestMQTTSays(t *testing.T) {
 func TestMQTTDelivered(t *testing.T) {
 	for _, size := range []int{0, 16, 128, 16384} {
 		for qos := byte(0); qos < 3; qos++ {
-			d := mqttDialect{qos}
+			d := mqttDialect{qos: qos}
 			got, want := d.Delivered([]byte("a.b"), 1, size), len(d.Publish(nil, &unit{subject: []byte("a.b"), payload: filler(size)}))
 			if got != want {
 				t.Errorf("QoS %d, payload of %d: %d bytes, want %d", qos, size, got, want)

@@ -15,10 +15,22 @@ import (
 
 // buildLeafgate builds this very checkout.
 func buildLeafgate(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "leafgate")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "leafgate/cmd/leafgate").CombinedOutput()
+	return build(ctx, dir, "leafgate")
+}
+
+// slowLeafgate is Leafgate on a disk of which each sync takes 5 ms more, as on an SD card.
+const slowLeafgate = "leafgate-slowdisk"
+
+func buildSlowLeafgate(ctx context.Context, dir string) (string, error) {
+	return build(ctx, dir, slowLeafgate, "-tags", "slowdisk")
+}
+
+func build(ctx context.Context, dir, name string, flags ...string) (string, error) {
+	path := filepath.Join(dir, name)
+	args := append(append([]string{"build", "-o", path}, flags...), "leafgate/cmd/leafgate")
+	out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("build leafgate: %w: %s", err, out)
+		return "", fmt.Errorf("build %s: %w: %s", name, err, out)
 	}
 	return path, nil
 }
@@ -52,7 +64,7 @@ func leafgateFile(at place) ([]string, error) {
 		text += "listen: \"127.0.0.1:-1\"\n"
 	}
 	if addr, ok := at.addrs[mqtt]; ok {
-		text += fmt.Sprintf("mqtt { listen: %q }\n", addr)
+		text += fmt.Sprintf("mqtt { listen: %q%s }\n", addr, at.unbounded())
 	}
 	if at.pages.IsValid() {
 		text += fmt.Sprintf("http: %q\n", at.pages)
@@ -63,11 +75,23 @@ func leafgateFile(at place) ([]string, error) {
 	if at.hub.IsValid() {
 		text += fmt.Sprintf("leafnodes { remotes: [ { url: \"nats-leaf://%s\", compression: off } ] }\n", at.hub)
 	}
+	if at.store {
+		text += fmt.Sprintf("store { dir: %q, min_free: 0 }\n", filepath.Join(at.dir, "store"))
+	}
 	return at.file(text + at.conf)
+}
+
+// unbounded are Leafgate's keys for queues without bounds, as the others have them by default or are told to.
+func (at place) unbounded() string {
+	if !at.store {
+		return ""
+	}
+	return ", max_queued: 100000000, max_queued_bytes: 100GB, max_queued_total: 100GB"
 }
 
 // natsServerFile: MQTT there needs streams, and those need a name and a directory.
 func natsServerFile(at place) ([]string, error) {
+	at.store = false // it has one in any case
 	args, err := leafgateFile(at)
 	if _, ok := at.addrs[mqtt]; !ok || err != nil {
 		return args, err
@@ -81,7 +105,11 @@ func natsServerFile(at place) ([]string, error) {
 
 func mosquittoFile(at place) ([]string, error) {
 	addr := at.addrs[mqtt]
-	return at.file(fmt.Sprintf("listener %d %s\n", addr.Port(), addr.Addr()) + `allow_anonymous true
+	store := ""
+	if at.store { // it writes all of it every half an hour, and at the end
+		store = fmt.Sprintf("persistence true\npersistence_location %s/\n", at.dir)
+	}
+	return at.file(fmt.Sprintf("listener %d %s\n", addr.Port(), addr.Addr()) + store + `allow_anonymous true
 max_inflight_messages 1000
 max_queued_messages 0
 set_tcp_nodelay true

@@ -32,6 +32,13 @@ type row struct {
 	above      end   // stream: who is a client of a hub, of which the server is a leaf; none: there is no hub
 	logins     int   // paced: others whose passwords are being checked; compared with the same row without
 
+	away        int  // stored: sessions whose clients are away
+	apart       bool // stored: each message is for one of them, by turns; else every message is for all
+	outstanding int  // stored: messages that a publisher has unacknowledged at most; 0: as everywhere
+	stored      int  // stored: messages that end the run, in place of time; then what counts is memory
+	store       bool // the server has a directory for what outlives it
+	own         bool // no other servers run it than its own
+
 	pages bool   // the server is to serve monitoring pages
 	conf  string // what the server's configuration says besides
 }
@@ -56,7 +63,7 @@ const (
 // speak gives the dialect in which clients exchange messages of that quality of service.
 func (p protocol) speak(qos byte) dialect {
 	if p == mqtt {
-		return mqttDialect{qos}
+		return mqttDialect{qos: qos}
 	}
 	return natsDialect{}
 }
@@ -70,6 +77,7 @@ var (
 	twoOfNATS    = []string{"leafgate", "nats-server"}
 	toMosquitto  = []string{"leafgate", "mochi", "nats-server", "mosquitto"}
 	toNATSServer = []string{"leafgate", "mochi", "mosquitto", "nats-server"}
+	toNATSDisk   = []string{"leafgate", "mosquitto", "nats-server"} // those that have a store
 )
 
 // rows is the whole programme, in the order of the table.
@@ -106,6 +114,18 @@ var rows = []row{
 	{name: "mqtt-idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, from: mqtt, to: mqtt, servers: toMosquitto},
 	{name: "mqtt-to-nats", about: "1 MQTT publisher, 1 NATS subscriber", run: runStream, from: mqtt, to: nats, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
 	{name: "nats-to-mqtt", about: "1 NATS publisher, 1 MQTT subscriber", run: runStream, from: nats, to: mqtt, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
+
+	{name: "mqtt-stored-1x1", about: "1 publisher with 1 message unacknowledged, QoS 1, each for one of 50 sessions that are away", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 1, apart: true, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-stored-1x64", about: "1 publisher with 64 messages unacknowledged, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 64, apart: true, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-stored-16x1", about: "16 publishers with 1 message unacknowledged each, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 1, apart: true, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-stored-16x64", about: "16 publishers with 64 messages unacknowledged each, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-stored-all", about: "16 publishers with 64 messages unacknowledged each, each for all 50 sessions", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, devices: true, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-stored-1m", about: "a million messages for 50 sessions that are away: memory", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, stored: 1_000_000, sizes: []int{200}, servers: toNATSDisk},
+	{name: "mqtt-slowdisk-1x1", about: "as mqtt-stored-1x1, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 1, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
+	{name: "mqtt-slowdisk-1x64", about: "as mqtt-stored-1x64, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 64, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
+	{name: "mqtt-slowdisk-16x1", about: "as mqtt-stored-16x1, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 1, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
+	{name: "mqtt-slowdisk-16x64", about: "as mqtt-stored-16x64, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
+	{name: "mqtt-beside-stored", about: "1 publisher, 1 subscriber, QoS 0, paced at -rate, while another publishes for 50 sessions that are away, against itself without", run: runBeside, from: mqtt, to: mqtt, store: true, pubs: 1, sizes: []int{128}, servers: toNATSDisk},
 
 	{name: "leaf-up", about: "1 publisher at the leaf, 1 subscriber at its hub", run: runStream, above: subscribers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
 	{name: "leaf-down", about: "1 publisher at the hub, 1 subscriber at the leaf", run: runStream, above: publishers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
@@ -159,7 +179,10 @@ func selectJobs(patterns string, sizes []int, servers []string) ([]job, error) {
 // jobs are the row's sizes, or sizes if there are any, on those of servers that speak what the row's clients do.
 func (r row) jobs(sizes []int, servers []string) (jobs []job) {
 	able := r.servers
-	if len(servers) > 0 {
+	switch {
+	case r.own && len(servers) > 0:
+		able = slices.DeleteFunc(slices.Clone(r.servers), func(name string) bool { return !slices.Contains(servers, name) })
+	case len(servers) > 0:
 		able = slices.DeleteFunc(slices.Clone(servers), func(name string) bool {
 			k := kindOf(name)
 			return !k.speaks(r.from) || !k.speaks(r.to)
@@ -195,6 +218,11 @@ func (r row) flowName(flow int) []byte { return fmt.Appendf(nil, "bench.f%02d", 
 func (r row) publishTo(flow, pub int) (subjects [][]byte) {
 	name := r.flowName(flow)
 	switch {
+	case r.apart:
+		for i := range r.away {
+			subjects = append(subjects, r.wanted(i))
+		}
+		return subjects
 	case r.devices:
 		return [][]byte{fmt.Appendf(name, ".d%04d.temp", pub)}
 	case r.speaks(mqtt):
@@ -211,7 +239,7 @@ func (r row) publishTo(flow, pub int) (subjects [][]byte) {
 // subscribeTo is what takes everything of one flow.
 func (r row) subscribeTo(flow int) []byte {
 	switch {
-	case r.devices:
+	case r.devices, r.apart:
 		return fmt.Appendf(r.flowName(flow), ".*.temp")
 	case r.subjects > 0:
 		return fmt.Appendf(r.flowName(flow), ".*")

@@ -36,6 +36,7 @@ type place struct {
 	pages   netip.AddrPort // where monitoring pages are asked for
 	leaves  netip.AddrPort // where leaf nodes are let in
 	hub     netip.AddrPort // where the hub lets them in of which this is to be a leaf
+	store   bool           // what outlives a server is to be kept in its directory, without bounds
 	conf    string         // of the row
 }
 
@@ -45,6 +46,7 @@ func serverKinds() []serverKind {
 		{name: "leafgate", speak: []protocol{nats, mqtt}, get: buildLeafgate, version: "-v", arguments: leafgateFile},
 		{name: "nats-server", speak: []protocol{nats, mqtt}, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile},
 		{name: "mochi", speak: []protocol{mqtt}, get: buildPeer("mochi"), version: "-v", arguments: mochiFlags, drops: true},
+		{name: slowLeafgate, speak: []protocol{nats, mqtt}, get: buildSlowLeafgate, version: "-v", arguments: leafgateFile},
 		{name: "mosquitto", speak: []protocol{mqtt}, get: findMosquitto, version: "-h", arguments: mosquittoFile},
 	}
 }
@@ -115,7 +117,7 @@ func (b *binary) start(ctx context.Context, dir string, r row, hub *server) (*se
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	at := place{addrs: map[protocol]netip.AddrPort{r.from: free[0]}, pending: r.pending(), conf: r.conf}
+	at := place{addrs: map[protocol]netip.AddrPort{r.from: free[0]}, pending: r.pending(), store: r.store, conf: r.conf}
 	if r.to != r.from {
 		at.addrs[r.to] = free[1]
 	}

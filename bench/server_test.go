@@ -12,7 +12,7 @@ import (
 // TestServersOfRows: each row names servers that can run it, ours first.
 func TestServersOfRows(t *testing.T) {
 	for _, r := range rows {
-		if len(r.servers) == 0 || r.servers[0] != "leafgate" {
+		if len(r.servers) == 0 || r.servers[0] != "leafgate" && !r.own {
 			t.Errorf("%s runs on %q", r.name, r.servers)
 		}
 		for _, name := range r.servers {

@@ -213,7 +213,7 @@ func TestRowsOnFake(t *testing.T) {
 			if s.Messages == 0 || s.Elapsed <= 0 || s.RSS <= 0 {
 				t.Errorf("got %+v", s)
 			}
-			if against := tr.row.slow+tr.row.churners+tr.row.logins > 0 || tr.row.pages || tr.row.conf != ""; (s.Without != nil) != against {
+			if against := tr.row.slow+tr.row.churners+tr.row.logins > 0 || tr.row.pages || tr.row.conf != "" || tr.row.store && tr.row.away == 0; (s.Without != nil) != against {
 				t.Errorf("compared with itself: %v", s.Without)
 			}
 		})
