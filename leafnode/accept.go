@@ -24,6 +24,7 @@ type leaf struct {
 	*link
 	lis     *listener
 	accept  acceptance
+	by      *carried  // nil: our own listener
 	authBy  time.Time // zero: CONNECT has come
 	joining *joining  // a CONNECT that is being worked on
 	base    *core.Identity
@@ -52,14 +53,17 @@ type joining struct {
 }
 
 // NewSession implements netio.SessionServer.
-func (l *listener) NewSession(c *netio.Conn) netio.Session { return l.newLeaf(c) }
+func (l *listener) NewSession(c *netio.Conn) netio.Session { return l.newLeaf(c, nil) }
 
 // newLeaf says INFO to a server that has connected.
-func (l *listener) newLeaf(c acceptance) *leaf {
+func (l *listener) newLeaf(c acceptance, by *carried) *leaf {
 	o := l.opts.Load()
 	of := o.link
 	of.urls = []*url.URL{{Scheme: "nats-leaf", Host: c.RemoteAddr().String()}}
-	f := &leaf{link: newLink(l.module, &of, wire.Info{}), lis: l, accept: c}
+	if by != nil {
+		of.compression.mode = isOff // that is the business of frames
+	}
+	f := &leaf{link: newLink(l.module, &of, wire.Info{}), lis: l, accept: c, by: by}
 	f.conn = c
 	l.enter(f)
 	g := l.greeting(f)
@@ -111,7 +115,7 @@ func (f *leaf) knock(b []byte) (n int, err error) {
 // onConnect reads and checks a CONNECT away from the connection's goroutine: a password hash takes long.
 func (f *leaf) onConnect(args []byte) error {
 	j, body, o := &joining{}, bytes.Clone(args), f.lis.opts.Load()
-	cred := &auth.Credentials{Protocol: auth.ProtocolLeafnode, Remote: f.conn.RemoteAddr(), TLS: f.accept.TLS(), Nonce: f.lis.nonce(f.conn.ID()),
+	cred := &auth.Credentials{Protocol: f.by.protocol(), Remote: f.conn.RemoteAddr(), TLS: f.accept.TLS(), Nonce: f.lis.nonce(f.conn.ID()),
 		By: time.Now().Add(o.authTimeout())}
 	f.joining, f.authBy = j, time.Time{}
 	return f.accept.Block(func() func() { return j.work(body, o, cred) })

@@ -40,11 +40,18 @@ func (f *leaf) serve() {
 // greeting is what every INFO says.
 func (l *listener) greeting(f *leaf) wire.Greeting {
 	o, s := l.opts.Load(), l.module.env.Server
-	return wire.Greeting{
+	g := wire.Greeting{
 		ServerID: s.ID, ServerName: s.Name, Version: leafVersion, Proto: 1, Go: runtime.Version(), Host: o.host, Port: l.socket.Port(o.port),
 		Headers: true, AuthRequired: o.rules.AuthRequired(), TLSRequired: o.tls != nil, TLSVerify: o.tls != nil && o.tls.Verify(),
 		MaxPayload: f.opts.takes, ClientID: f.conn.ID(), LeafnodeURLs: l.urls(f.accept.LocalAddr().String()),
 	}
+	if f.by != nil { // what is around it has been agreed on, and other addresses serve it
+		g.TLSRequired, g.TLSVerify = false, false
+		if g.LeafnodeURLs != nil {
+			g.LeafnodeURLs, g.WSConnectURLs = nil, f.by.addrs(f.accept.LocalAddr().String())
+		}
+	}
+	return g
 }
 
 // urls are the addresses that a server should try, which has reached us at local.

@@ -69,7 +69,7 @@ func newPorch(t testing.TB, text string) *porch {
 // meet feeds text to a connection, in pieces of at most step bytes, as the driver does, and ends it.
 func (p *porch) meet(text string, step int) (said string, in bool, err error) {
 	d := &doorstep{}
-	f := p.lis.newLeaf(d)
+	f := p.lis.newLeaf(d, nil)
 	batch := p.engine.Get()
 	defer p.engine.Put(batch)
 	var have []byte
@@ -144,7 +144,7 @@ func FuzzLeafHandshake(f *testing.F) {
 func TestGuard(t *testing.T) {
 	p := newPorch(t, porchConf)
 	d := &doorstep{}
-	f := p.lis.newLeaf(d)
+	f := p.lis.newLeaf(d, nil)
 	batch := p.engine.Get()
 	defer p.engine.Put(batch)
 	n, err := f.Feed(batch, []byte(enterPorch))

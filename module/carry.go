@@ -10,7 +10,7 @@ import (
 
 // A Carrier serves its protocol on connections of listeners that other modules own.
 type Carrier interface {
-	// Carry begins with one such listener. Called at Start, before the first connection.
+	// Carry begins with one such listener. Called at Start, before the first connection. nil: the protocol is not served now.
 	Carry() Carried
 }
 

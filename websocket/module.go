@@ -57,7 +57,9 @@ func (f *frontend) Start(context.Context) error {
 	for _, name := range []string{natsModule, mqttModule, leafModule} {
 		s, _ := f.env.Protocol(name)
 		if c, ok := s.(module.Carrier); ok {
-			f.carried[name] = c.Carry()
+			if carried := c.Carry(); carried != nil {
+				f.carried[name] = carried
+			}
 		}
 	}
 	f.update()

@@ -22,6 +22,7 @@ type Greeting struct {
 	MaxPayload    int      `json:"max_payload"`
 	ClientID      uint64   `json:"client_id"` // not 0: by this and the next field a leaf node port is known
 	LeafnodeURLs  []string `json:"leafnode_urls"`
+	WSConnectURLs []string `json:"ws_connect_urls,omitempty"` // in place of those, for who has come by WebSocket
 	Nonce         string   `json:"nonce,omitempty"`
 	Compression   string   `json:"compression,omitempty"`     // what this side would like; empty: it knows nothing of it
 	InfoOnConnect bool     `json:"info_on_connect,omitempty"` // the answer to CONNECT comes
