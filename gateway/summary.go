@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"leafgate/auth"
+	"leafgate/internal/storage"
 	"leafgate/module"
 )
 
@@ -11,6 +12,8 @@ import (
 type (
 	Listener = module.Listener
 	Member   = auth.Member
+	Store    = storage.Options
+	Amount   = storage.Amount
 )
 
 // Proofs of members that somebody should hear of.
@@ -31,6 +34,13 @@ func (g *Gateway) Listeners() (all []Listener) {
 
 // Members returns who can come in where a listener says nothing else.
 func (g *Gateway) Members() []Member { return g.auth.Default().Members() }
+
+// Store returns what the configuration says about storage; without a Dir, there is none.
+func (g *Gateway) Store() Store {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settings.storage
+}
 
 // Uplinks are the links to other servers, as /uplinkz shows them.
 func (g *Gateway) Uplinks() iter.Seq[module.Uplink] {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,8 +21,8 @@ import (
 
 const checkUsage = `Usage: leafgate check FILE
 
-Reads a configuration as a gateway would, without starting one, and prints who is served where: listeners, users, and
-accounts with what they export and import. It warns about passwords in clear, users who need none, secret files that
+Reads a configuration as a gateway would, without starting one, and prints who is served where: listeners, users,
+accounts with what they export and import, and the store. It warns about passwords in clear, users who need none, secret files that
 others can read, and certificates that expire. Exit code 1: the configuration has errors.
 `
 
@@ -48,6 +49,7 @@ func check(args []string, c console) int {
 	s.listeners()
 	s.users()
 	s.accounts()
+	s.store()
 	s.files()
 	return exitClean
 }
@@ -108,6 +110,22 @@ func (s *survey) listeners() {
 		rows = append(rows, []string{l.Protocol, l.Addr, cmp.Or(l.TLS, "-"), until, who})
 	}
 	s.table("LISTENER|ADDRESS|TLS|CERTIFICATE UNTIL|USERS", rows)
+}
+
+// store shows the directory for what outlives the gateway.
+func (s *survey) store() {
+	o := s.gateway.Store()
+	if o.Dir == "" {
+		return
+	}
+	wear, most := "-", "-"
+	if o.WearBudget > 0 {
+		wear = strconv.FormatInt(o.WearBudget, 10)
+	}
+	if o.MaxBytes != (gateway.Amount{}) {
+		most = o.MaxBytes.String()
+	}
+	s.table("STORE|SYNC|MIN FREE|MAX BYTES|WEAR BUDGET", [][]string{{o.Dir, o.Sync.String(), o.MinFree.String(), most, wear}})
 }
 
 func (s *survey) ownUsers(l gateway.Listener) bool {

@@ -42,6 +42,7 @@ func TestGolden(t *testing.T) {
 		{"signal-no-file", []string{"-sl=quit=testdata/none.pid"}, exitConfig},
 		{"check", []string{"check", "testdata/check.conf"}, exitClean},
 		{"check-accounts", []string{"check", "testdata/check-accounts.conf"}, exitClean},
+		{"check-store", []string{"check", "testdata/check-store.conf"}, exitClean},
 		{"check-broken", []string{"check", "testdata/broken.conf"}, exitConfig},
 		{"check-seed", []string{"check", "testdata/seed.conf"}, exitConfig},
 		{"check-missing", []string{"check", "testdata/missing.conf"}, exitConfig},
