@@ -35,7 +35,6 @@ func (f *fake) RemoteAddr() netip.AddrPort { return netip.MustParseAddrPort("127
 func (f *fake) Start() time.Time           { return f.start }
 func (f *fake) LastRead() time.Time        { return f.read }
 func (f *fake) Pending() int64             { return f.pending }
-func (f *fake) Flush()                     { f.flushes++ }
 func (f *fake) Expect(int)                 {}
 func (f *fake) Compress(netio.Level)       { f.compressed = true }
 func (f *fake) CompressAt(l netio.Level)   { f.level = l }
@@ -46,6 +45,12 @@ func (f *fake) Append(b []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.out.Write(b)
+}
+
+func (f *fake) Flush() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.flushes++
 }
 
 func (f *fake) EvictAfter(last []byte, cause error) {
