@@ -100,11 +100,3 @@ func revision() string {
 	}
 	return ""
 }
-
-// tuneMemory collects garbage less often than Go would: the live heap is small, and the hot path makes none. 400 percent
-// also raises the heap at which the first collection starts to 16 MiB. Whoever has set GOGC or GOMEMLIMIT knows better.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(400)
-	}
-}
