@@ -32,8 +32,8 @@ type monitor struct {
 	visits  visits
 
 	server http.Server
-	ln     net.Listener   // nil: no port
-	wg     sync.WaitGroup // the accept loop
+	bound  atomic.Pointer[net.TCPAddr] // nil: no port, or not yet
+	wg     sync.WaitGroup              // the accept loop
 }
 
 // about is what /varz says of the present configuration.
@@ -65,7 +65,7 @@ func (m *monitor) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.ln = ln
+	m.bound.Store(ln.Addr().(*net.TCPAddr))
 	scheme := "http://"
 	if m.tls != nil {
 		scheme, ln = "https://", tls.NewListener(ln, serverOnly(m.tls.Config()))
@@ -101,7 +101,7 @@ func serverOnly(c *tls.Config) *tls.Config {
 
 // Stop implements module.Module.
 func (m *monitor) Stop(ctx context.Context) error {
-	if m.ln == nil {
+	if m.bound.Load() == nil {
 		return nil
 	}
 	if m.server.Shutdown(ctx) != nil {
@@ -149,8 +149,8 @@ func (m *monitor) Listeners() []module.Listener {
 
 // Addrs implements module.Addresser.
 func (m *monitor) Addrs() []net.Addr {
-	if m.ln == nil {
-		return nil
+	if a := m.bound.Load(); a != nil {
+		return []net.Addr{a}
 	}
-	return []net.Addr{m.ln.Addr()}
+	return nil
 }

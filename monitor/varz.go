@@ -64,9 +64,9 @@ func (m *monitor) aboutServer(v map[string]any) {
 		v["system_account"] = system.Name()
 	}
 	v["http_host"], v["http_port"], v["https_port"] = "", 0, 0
-	if m.ln != nil {
+	if bound := m.bound.Load(); bound != nil {
 		v["http_host"], _, _ = net.SplitHostPort(m.options.addr)
-		port := m.ln.Addr().(*net.TCPAddr).Port
+		port := bound.Port
 		if v["http_port"] = port; m.tls != nil {
 			v["http_port"], v["https_port"] = 0, port
 		}
