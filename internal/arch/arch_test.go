@@ -31,7 +31,7 @@ var below = []string{"module", "auth", "core", "config", "mapping", "journal", "
 // room of its own that imports nothing.
 var rooms = map[string][]string{
 	"cmd/leafgate":        {"gateway", "config", "journal"},
-	"gateway/gatewaytest": {"gateway", "config", "core"},
+	"gateway/gatewaytest": {"gateway", "config", "core", "internal/wsframe"},
 	"module":              {"auth", "core", "config", "journal", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsframe"},
 	"auth":                {"core", "config", "mapping"},
 	"internal/netio":      {"core", "internal/s2stream", "internal/wsframe"},

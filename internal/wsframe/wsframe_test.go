@@ -78,13 +78,13 @@ func TestBadHeader(t *testing.T) {
 // TestMask against the sentence of the standard: octet i of the result is octet i xor octet i mod 4 of the key.
 func TestMask(t *testing.T) {
 	key := [4]byte{0x12, 0x34, 0x56, 0x78}
-	plain := []byte(strings.Repeat("mask me, all of me; ", 5))
+	plain := []byte(strings.Repeat("mask me, all of me; ", 32))
 	want := bytes.Clone(plain)
 	for i := range want {
 		want[i] ^= key[i%4]
 	}
 	for cut := range plain {
-		for size := range 11 {
+		for _, size := range []int{0, 1, 2, 3, 5, 8, 63, 256, 257, 400} {
 			got := bytes.Clone(plain)
 			end := min(cut+size, len(got))
 			wsframe.Mask(got[:cut], key, 0)
