@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -47,8 +48,13 @@ func (d *disks) each(change func(*journaltest.FS) *journaltest.FS) {
 // start runs a gateway that stores on d.
 func (d *disks) start(tb testing.TB, mqtt, more string) *gateway.Gateway {
 	tb.Helper()
-	text := conf(mqtt) + "store { dir: \"" + d.dir + "\", min_free: 0 }\n" + more
-	return gatewaytest.StartWith(tb, gateway.Options{Text: text, Disk: d.open})
+	return d.startWith(tb, "store { dir: \""+d.dir+"\", min_free: 0 }\n"+more, mqtt)
+}
+
+// startWith is start for those who have a store block of their own.
+func (d *disks) startWith(tb testing.TB, more string, mqtt ...string) *gateway.Gateway {
+	tb.Helper()
+	return gatewaytest.StartWith(tb, gateway.Options{Text: conf(strings.Join(mqtt, "\n")) + more, Disk: d.open})
 }
 
 // shutdown ends a gateway before its test does.
