@@ -16,7 +16,7 @@ type noting struct {
 func (c *conn) noted(note func(shelf Shelf, stored *core.Barrier) error) error {
 	if n := c.noting; n != nil {
 		c.noting = nil
-		return storage(n.err)
+		return asStorage(n.err)
 	}
 	shelf := c.session.place()
 	if shelf == nil {
@@ -30,14 +30,14 @@ func (c *conn) noted(note func(shelf Shelf, stored *core.Barrier) error) error {
 	b.Done(note(shelf, b))
 	select {
 	case <-n.done:
-		return storage(n.err)
+		return asStorage(n.err)
 	default:
 	}
 	c.noting, c.repeat = n, true
 	return c.net.PauseUntil(n.done)
 }
 
-func storage(err error) error {
+func asStorage(err error) error {
 	if err == nil {
 		return nil
 	}
