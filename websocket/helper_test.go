@@ -23,7 +23,9 @@ const patience = 20 * time.Second
 const plain = `websocket { listen: "127.0.0.1:-1", no_tls: true }`
 
 // block is a listener without TLS, with more settings.
-func block(more string) string { return fmt.Sprintf(`websocket { listen: "127.0.0.1:-1", no_tls: true, %s }`, more) }
+func block(more string) string {
+	return fmt.Sprintf(`websocket { listen: "127.0.0.1:-1", no_tls: true, %s }`, more)
+}
 
 // mqttToo adds MQTT.
 const mqttToo = "\n" + `mqtt { listen: "127.0.0.1:-1" }`

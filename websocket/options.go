@@ -217,7 +217,8 @@ func (o *options) readAdvertise(b *config.Block) {
 	if err != nil {
 		host, port = strings.Trim(v, "[]"), strconv.Itoa(max(0, o.port))
 	}
-	if _, bad := strconv.ParseUint(port, 10, 16); bad != nil || host == "" {
+	_, noIP := netip.ParseAddr(host)
+	if _, bad := strconv.ParseUint(port, 10, 16); bad != nil || host == "" || strings.Contains(host, ":") && noIP != nil {
 		b.Errorf("advertise", "want host or host:port, got %q", v)
 	}
 	o.advertise = []string{net.JoinHostPort(host, port)}
