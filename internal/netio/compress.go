@@ -19,17 +19,25 @@ const (
 )
 
 // Compress makes both sides' bytes an S2 stream: what was appended before goes out as it is, and so does nothing behind it;
-// what comes behind the bytes that this Feed takes is unpacked before the next. Only once, on the session's goroutine, in
-// NewSession or Feed.
+// what comes behind the bytes that this Feed takes is unpacked before the next. A WebSocket's frames are compressed, not what
+// is in them: so servers do. Only once, on the session's goroutine, in NewSession or Feed.
 func (c *Conn) Compress(level Level) {
 	f := &s2Filter{conn: c}
 	f.level.Store(uint32(level))
-	c.overlay(&layer{filter: f, below: c.sock.lower(), d: c.lis.driver})
+	l := &layer{filter: f, d: c.lis.driver}
+	if top := c.sock.top.Load(); top != nil {
+		c.underlay(top, l)
+		return
+	}
+	l.below = c.sock.lower()
+	c.overlay(l)
 }
 
 // CompressAt changes the level of a connection that compresses, for what is written from now on.
 func (c *Conn) CompressAt(level Level) {
-	if l := c.sock.top.Load(); l != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for l := c.sock.top.Load(); l != nil; l, _ = l.below.(*layer) {
 		if f, ok := l.filter.(*s2Filter); ok {
 			f.level.Store(uint32(level))
 		}

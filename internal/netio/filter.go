@@ -176,15 +176,27 @@ func (l *layer) write(p *chunks, q *queue, head, rest []byte) (queued, lent int,
 		if again, err = l.send(p); again || err != nil || q.bytes+len(head)+len(rest) == 0 {
 			return queued, lent, again, err
 		}
-		most := l.step()
-		if l.clear > 0 {
-			most = min(most, l.clear)
-		}
-		fromQueue, fromHead, fromRest := l.take(p, &l.fresh, q, head, rest, most)
+		fromQueue, fromHead, fromRest := l.take(p, &l.fresh, q, head, rest, l.most())
 		head, rest = head[fromHead:], rest[fromRest:]
 		queued, lent = queued+fromQueue, lent+fromHead+fromRest
 		l.queue(&l.fresh)
 	}
+}
+
+// most is how many bytes can be rendered at once.
+func (l *layer) most() int {
+	if l.clear > 0 {
+		return min(l.step(), l.clear)
+	}
+	return l.step()
+}
+
+// renderAll renders q, and sends nothing. Nobody writes.
+func (l *layer) renderAll(q *queue) {
+	for q.bytes > 0 {
+		l.take(&l.d.chunks, &l.fresh, q, nil, nil, l.most())
+	}
+	l.queue(&l.fresh)
 }
 
 // take renders up to most bytes: in place where they are in one piece, else together.

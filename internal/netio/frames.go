@@ -44,6 +44,16 @@ func (c *Conn) frames(f *Framing) *layer {
 	return w.layer
 }
 
+// Deflated says whether the connection is a WebSocket with permessage-deflate.
+func (c *Conn) Deflated() bool {
+	l := c.sock.top.Load()
+	if l == nil {
+		return false
+	}
+	f, ok := l.filter.(*frameFilter)
+	return ok && f.how.Deflate
+}
+
 // A frameFilter keeps nothing from one message to the next.
 type frameFilter struct {
 	conn  *Conn

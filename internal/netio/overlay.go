@@ -4,17 +4,40 @@ package netio
 
 // overlay puts l on top: what was appended before goes out as it is.
 func (c *Conn) overlay(l *layer) {
+	c.calm()
+	l.clear = c.out.bytes
+	c.sock.top.Store(l)
+	c.unlock()
+	c.fresh = l
+}
+
+// underlay puts l below top: what was appended before goes out as top renders it, and what has come and is not open yet is
+// l's. Nobody is at work on top.
+func (c *Conn) underlay(top, l *layer) {
+	c.calm()
+	q := c.take()
+	n := q.bytes
+	top.renderAll(&q)
+	c.account(-n)
+	c.written.Add(int64(n))
+	top.mu.Lock()
+	l.below, l.clear, top.below = top.below, top.sealed.bytes, l
+	top.mu.Unlock()
+	c.unlock()
+	l.give(top.in[top.from:])
+	top.release()
+	top.want = 0
+}
+
+// calm takes c.mu when nobody writes: what a writer holds is in no queue.
+func (c *Conn) calm() {
 	c.mu.Lock()
-	for c.opened && c.state&(writing|blocked) != 0 && c.state&closed == 0 { // what a writer holds is in no queue
+	for c.opened && c.state&(writing|blocked) != 0 && c.state&closed == 0 {
 		room := c.waitRoom()
 		c.mu.Unlock()
 		<-room
 		c.mu.Lock()
 	}
-	l.clear = c.out.bytes
-	c.sock.top.Store(l)
-	c.unlock()
-	c.fresh = l
 }
 
 // switchOver takes what the session has left of the bytes that were read: they belong to a layer that it has just asked

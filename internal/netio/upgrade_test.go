@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/klauspost/compress/s2"
 
 	"leafgate/internal/netio"
+	"leafgate/internal/wsframe"
 )
 
 // A wsConn is a client's connection whose bytes are payloads.
@@ -144,38 +146,115 @@ func TestDialWebSocket(t *testing.T) {
 	}
 }
 
-// S2 stands upon a WebSocket as upon TCP.
-func TestDialWebSocketAndCompress(t *testing.T) {
-	s, f := newServer(t, netio.DriverOptions{}), newFarEnd(t)
-	d := dialer(t, s)
-	s.onNew = func(c *netio.Conn) {
-		c.Append(frame('E', "clear"))
-		c.Compress(netio.Fast)
-		c.Append(frame('E', "compressed"))
-	}
-	var failed error
-	var c *client
-	together(2, func(i int) {
-		if i == 1 {
-			_, failed = d.Dial(t.Context(), netio.DialOptions{Addr: f.lis.Addr().String(), Timeout: patience, Greeting: patience,
-				WebSocket: &netio.Upgrade{Host: "h", Path: "/", Framing: netio.Framing{Client: true}},
-				Greeted:   func([]byte) (*tls.Config, error) { return nil, nil }})
-			return
+// readFrame reads one frame of a client, and unmasks it.
+func readFrame(t *testing.T, r *bufio.Reader) (h wsframe.Header, payload []byte) {
+	t.Helper()
+	var head []byte
+	for h.Len == 0 {
+		b, err := r.ReadByte()
+		if err == nil {
+			head = append(head, b)
+			h, err = wsframe.Parse(head)
 		}
-		c, _ = f.webSocket(f.accept(), false)
-		c.send([]byte("hi\r\n"))
-	})
-	if failed != nil {
-		t.Fatal(failed)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	c.want('E', "clear")
-	c = c.compressing()
-	c.want('E', "compressed")
-	c.x = s.session()
-	c.echo("there and back")
-	c.echo(strings.Repeat("large", 200_000))
-	c.Close()
-	c.x.cause()
+	payload = make([]byte, h.Payload)
+	if _, err := io.ReadFull(r, payload); err != nil {
+		t.Fatal(err)
+	}
+	if !h.Masked {
+		t.Error("it is not masked")
+	}
+	wsframe.Mask(payload, h.Key, 0)
+	return h, payload
+}
+
+func serverFrame(payload []byte) []byte {
+	h := wsframe.Header{Op: wsframe.Binary, Fin: true, Payload: int64(len(payload))}
+	return append(h.Append(nil), payload...)
+}
+
+// TestDialWebSocketAndCompress: S2 stands below a WebSocket, from where a session says so.
+func TestDialWebSocketAndCompress(t *testing.T) {
+	for _, behind := range []bool{false, true} { // with the greeting, or later
+		s, f := newServer(t, netio.DriverOptions{}), newFarEnd(t)
+		d := dialer(t, s)
+		s.onNew = func(c *netio.Conn) {
+			c.Append(frame('E', "clear"))
+			c.Compress(netio.Fast)
+			c.Append(frame('E', "compressed"))
+		}
+		var packed bytes.Buffer
+		w := s2.NewWriter(&packed, s2.WriterConcurrency(1))
+		if _, err := w.Write(append(append(serverFrame(frame('E', "one")), "\x89\x02hi"...), serverFrame(frame('E', "two"))...)); err != nil || w.Flush() != nil {
+			t.Fatal(err)
+		}
+		var failed error
+		var c *client
+		together(2, func(i int) {
+			if i == 1 {
+				_, failed = d.Dial(t.Context(), netio.DialOptions{Addr: f.lis.Addr().String(), Timeout: patience, Greeting: patience,
+					WebSocket: &netio.Upgrade{Host: "h", Path: "/", Framing: netio.Framing{Client: true}},
+					Greeted:   func([]byte) (*tls.Config, error) { return nil, nil }})
+				return
+			}
+			c = f.accept()
+			r, err := http.ReadRequest(c.r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			first := serverFrame([]byte("hi\r\n"))
+			if behind {
+				first = append(first, packed.Bytes()...)
+			}
+			c.send(append([]byte(switching(r)), first...))
+		})
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		if _, got := readFrame(t, c.r); string(got) != string(frame('E', "clear")) {
+			t.Errorf("in clear: %q", got)
+		}
+		if !behind {
+			c.send(packed.Bytes())
+		}
+		c.r = bufio.NewReader(s2.NewReader(c.r))
+		var text []byte
+		pongs := 0
+		for want := string(frame('E', "compressed")) + string(frame('E', "one")) + string(frame('E', "two")); len(text) < len(want) || pongs == 0; {
+			h, got := readFrame(t, c.r)
+			if h.Op == wsframe.Pong && string(got) == "hi" {
+				pongs++
+				continue
+			}
+			if text = append(text, got...); !strings.HasPrefix(want, string(text)) {
+				t.Fatalf("compressed: %q, want %q", text, want)
+			}
+		}
+		x := s.session()
+		x.conn.CompressAt(netio.Best)
+		large := frame('E', strings.Repeat("large", 200_000))
+		s2Conn{c.Conn, w}.Write(serverFrame(large))
+		for text = nil; len(text) < len(large); {
+			_, got := readFrame(t, c.r)
+			text = append(text, got...)
+		}
+		if !bytes.Equal(text, large) {
+			t.Error("the large one comes back as another")
+		}
+		c.Close()
+		x.cause()
+	}
+}
+
+// switching is the answer to a handshake.
+func switching(r *http.Request) string {
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
 }
 
 func TestUpgradeRefused(t *testing.T) {
