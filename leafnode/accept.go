@@ -37,6 +37,7 @@ type acceptance interface {
 	TLS() *tls.ConnectionState
 	Start() time.Time
 	Authenticated()
+	Deflated() bool
 	Block(work func() (long func())) error
 }
 
@@ -60,8 +61,8 @@ func (l *listener) newLeaf(c acceptance, by *carried) *leaf {
 	o := l.opts.Load()
 	of := o.link
 	of.urls = []*url.URL{{Scheme: "nats-leaf", Host: c.RemoteAddr().String()}}
-	if by != nil {
-		of.compression.mode = isOff // that is the business of frames
+	if c.Deflated() { // once is enough
+		of.compression.mode = notSupported
 	}
 	f := &leaf{link: newLink(l.module, &of, wire.Info{}), lis: l, accept: c, by: by}
 	f.conn = c

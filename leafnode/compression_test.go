@@ -65,7 +65,7 @@ func negotiated(t *testing.T, c compression, theirs string) *bench {
 	b := newBenchWith(t, greeting, func(l *link) *wire.Connect {
 		l.opts.compression, l.info.Compression = c, theirs
 		connect := &wire.Connect{}
-		if err := l.negotiate(connect); err != nil {
+		if err := l.negotiate(connect, false); err != nil {
 			t.Fatal(err)
 		}
 		return connect

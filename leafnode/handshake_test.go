@@ -25,6 +25,7 @@ func (d *doorstep) LocalAddr() netip.AddrPort { return netip.MustParseAddrPort("
 func (d *doorstep) TLS() *tls.ConnectionState { return nil }
 func (d *doorstep) Start() time.Time          { return time.Unix(0, 0) }
 func (d *doorstep) Authenticated()            {}
+func (d *doorstep) Deflated() bool            { return false }
 
 // Block works at once, as if the connection had been paused.
 func (d *doorstep) Block(work func() (long func())) error {

@@ -22,11 +22,14 @@ func (p *packing) said() string {
 }
 
 // negotiate agrees on compression: where it is wanted by both, INFO in clear says so, and everything behind it is
-// compressed, the other side's next INFO too. Else CONNECT is next. An error is for who chose that server.
-func (l *link) negotiate(connect *wire.Connect) error {
+// compressed, the other side's next INFO too. Else CONNECT is next; so it is where the WebSocket below is compressed: once is enough. An error is for who chose that server.
+func (l *link) negotiate(connect *wire.Connect, deflated bool) error {
 	mode, err := l.opts.compression.agree(l.info.Compression)
 	if err != nil {
 		return err
+	}
+	if deflated && compresses(mode) {
+		mode = isOff
 	}
 	if l.packing.mode = mode; !compresses(mode) {
 		connect.Compression = mode

@@ -2,10 +2,7 @@ package leafnode
 
 import (
 	"fmt"
-	"net"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nkeys"
@@ -13,6 +10,7 @@ import (
 	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/core"
+	"leafgate/internal/netio"
 	"leafgate/internal/tlsconf"
 	"leafgate/module"
 )
@@ -66,6 +64,10 @@ type remoteOptions struct {
 	probeEvery time.Duration
 
 	compression compression
+	deflate     bool          // ask for permessage-deflate
+	unmasked    bool          // ask to do without masks
+	proxy       *netio.Tunnel // nil: none
+	ignoreTold  bool          // addresses that servers tell of
 }
 
 // readOptions reads the top level of a configuration. Errors collect in conf.
@@ -119,13 +121,10 @@ func readWriteTimeout(b *config.Block) {
 }
 
 func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOptions {
-	b.Unsupported("WebSocket is not dialled for now", "ws_compress", "ws_compression", "websocket_compress",
-		"websocket_compression", "ws_no_masking", "websocket_no_masking")
-	b.Unsupported("links go without a proxy for now", "proxy")
 	b.Unsupported("there is no JetStream to move", "jetstream_cluster_migrate", "js_cluster_migrate")
-	b.Unsupported("discovered servers are always tried for now", "ignore_discovered_servers")
 	o.compression = readCompression(b)
 	o.readURLs(b)
+	o.readWebSocket(b)
 	if o.account = b.String(auth.DefaultAccount, "account", "local"); !env.Auth.Rules(nil).HasAccount(o.account) {
 		b.Errorf("account", "no account %q", o.account)
 	}
@@ -140,6 +139,8 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	o.isolated = b.Bool(false, "local_isolation", "isolate_leafnode_interest", "isolate")
 	o.firstInfo = b.Duration(defaultFirstInfo, "first_info_timeout")
 	o.dial = b.Duration(defaultDial, "dial_timeout")
+	o.readProxy(b.Block("proxy"))
+	o.ignoreTold = b.Bool(false, "ignore_discovered_servers")
 	o.mostQueued = b.IntRange(o.mostQueued, 1, 1<<40, "max_pending")
 	o.mostMsgs = int(b.IntRange(defaultMsgs, 1, 1<<30, "max_pending_msgs"))
 	o.label = b.String("", "name")
@@ -172,20 +173,11 @@ func (o *remoteOptions) readURLs(b *config.Block) {
 // parseURL reads an address. Its errors quote nothing: there may be a password in it.
 func parseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Hostname() == "":
+	if err != nil || u.Hostname() == "" {
 		return nil, fmt.Errorf("want a URL such as nats-leaf://host:7422")
-	case u.Scheme == "ws" || u.Scheme == "wss":
-		return nil, fmt.Errorf("not supported: WebSocket is not dialled for now")
-	case !slices.Contains([]string{"nats-leaf", "leaf", "nats", "tls"}, u.Scheme):
-		return nil, fmt.Errorf("want the scheme nats-leaf or tls, got %q", u.Scheme)
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("nothing may stand behind the port of a URL")
 	}
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), defaultPort)
-	}
-	return u, nil
+	u.Host = withPort(u, usualPort(u))
+	return u, fits(u)
 }
 
 func (o *remoteOptions) readCredentials(b *config.Block) {
@@ -227,7 +219,7 @@ func (o *remoteOptions) text() string {
 	for _, u := range o.urls {
 		urls = append(urls, u.String())
 	}
-	return fmt.Sprintf("%v %v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v %q %q %q %v", o.compression, o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
+	return o.way() + fmt.Sprintf(" %v %v %v %v %q %q %q %q %q %q %v %v %v %v %v %v %v %v %v %v %v %q %q %q %v", o.compression, o.hub, o.isolate, o.isolated, urls, o.account, o.creds, o.seed, o.denyIn, o.denyOut,
 		o.noShuffle, o.disabled, o.firstInfo, o.dial, o.reconnect, o.deadline, o.pingEvery, o.pingMost, o.mostQueued, o.mostMsgs, o.tls != nil,
 		o.label, o.token, o.probe, o.probeEvery)
 }

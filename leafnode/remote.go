@@ -167,14 +167,8 @@ func (r *remote) note(change func(*state)) {
 func (r *remote) dial(ctx context.Context, u *url.URL) (*link, error) {
 	o := r.opts.Load()
 	r.note(func(s *state) { s.attempts, s.url = s.attempts+1, bare(u) })
-	d := netio.DialOptions{Addr: u.Host, Timeout: o.dial, Greeting: o.firstInfo}
-	if o.tls != nil {
-		d.TLSTimeout = o.tls.Timeout
-		if o.tls.First {
-			d.First = o.tls.Config(r.pool.serverName(u))
-		}
-	}
-	d.Greeted = func(line []byte) (*tls.Config, error) { return r.greeted(o, u, line) }
+	d := o.reach(u, r.pool.serverName(u))
+	d.Greeted = func(line []byte) (*tls.Config, error) { return r.greeted(o, u, d.WebSocket, line) }
 	r.next = nil
 	if _, err := r.dialer.Dial(ctx, d); err != nil {
 		if l := r.next; l != nil {
@@ -185,8 +179,8 @@ func (r *remote) dial(ctx context.Context, u *url.URL) (*link, error) {
 	return r.next, nil
 }
 
-// greeted takes INFO and says whether TLS is next.
-func (r *remote) greeted(o *remoteOptions, u *url.URL, line []byte) (*tls.Config, error) {
+// greeted takes INFO and says whether TLS is next. web is the WebSocket it came through, or nil.
+func (r *remote) greeted(o *remoteOptions, u *url.URL, web *netio.Upgrade, line []byte) (*tls.Config, error) {
 	var unit wire.Unit
 	if n, err := wire.Next(line, wire.Limits{ControlLine: mostLine}, &unit); err != nil || n == 0 || unit.Verb != wire.INFO {
 		if unit.Verb == wire.ERR {
@@ -208,24 +202,39 @@ func (r *remote) greeted(o *remoteOptions, u *url.URL, line []byte) (*tls.Config
 	}
 	l := newLink(r.module, o, info)
 	l.slack = r.slack
-	if err := l.negotiate(connect); err != nil {
+	if err := l.negotiate(connect, web != nil && web.Deflate); err != nil {
 		return nil, err
 	}
 	if !r.module.enter(l) {
 		return nil, errLoop
 	}
 	r.next, r.connect = l, connect
-	r.pool.learn(*info.LeafnodeURLs)
-	wants := o.tls != nil || u.Scheme == "tls"
+	r.learn(o, &info, web != nil)
+	return o.upgrade(u, &info, r.pool.serverName(u))
+}
+
+// learn takes over what a server says of itself and its likes.
+func (r *remote) learn(o *remoteOptions, info *wire.Info, web bool) {
 	switch {
-	case !info.TLSRequired && wants && (o.tls == nil || !o.tls.First):
-		return nil, errNoTLS
-	case !info.TLSRequired || o.tls != nil && o.tls.First:
-		return nil, nil
-	case o.tls != nil:
-		return o.tls.Config(r.pool.serverName(u)), nil
+	case o.ignoreTold:
+	case web:
+		r.pool.learn(info.WebURLs)
+	default:
+		r.pool.learn(*info.LeafnodeURLs)
 	}
-	return &tls.Config{ServerName: r.pool.serverName(u), MinVersion: tls.VersionTLS12}, nil
+}
+
+// upgrade answers how to speak TLS behind INFO; nil: not, or it is spoken already.
+func (o *remoteOptions) upgrade(u *url.URL, info *wire.Info, name string) (*tls.Config, error) {
+	switch {
+	case isWebSocket(u) || o.tls != nil && o.tls.First: // what INFO says of it counts no more
+		return nil, nil
+	case info.TLSRequired:
+		return o.secure(name), nil
+	case o.tls != nil || u.Scheme == "tls":
+		return nil, errNoTLS
+	}
+	return nil, nil
 }
 
 // leafVersion is the protocol's version that we speak, as nats-server counts: some servers demand a least one.

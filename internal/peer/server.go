@@ -23,6 +23,9 @@ const mqttPort = "$MQTT_PORT"
 // leafPort is what it says for one that leaf nodes connect to.
 const leafPort = "$LEAF_PORT"
 
+// webPort is what it says for one that WebSockets connect to.
+const webPort = "$WS_PORT"
+
 // patience is how long a server may take to start, and to stop.
 const patience = 20 * time.Second
 
@@ -33,6 +36,7 @@ type Server struct {
 	URL  string // for NATS clients
 	MQTT string // host:port for MQTT clients, if the configuration says $MQTT_PORT
 	Leaf string // host:port for leaf nodes, if it says $LEAF_PORT
+	Web  string // host:port for WebSockets, if it says $WS_PORT
 
 	tb      testing.TB
 	path    string
@@ -101,7 +105,7 @@ func (s *Server) configure(text string) error {
 		return err
 	}
 	conf := filepath.Join(s.dir, "server.conf")
-	for name, addr := range map[string]*string{mqttPort: &s.MQTT, leafPort: &s.Leaf} {
+	for name, addr := range map[string]*string{mqttPort: &s.MQTT, leafPort: &s.Leaf, webPort: &s.Web} {
 		if !strings.Contains(text, name) {
 			continue
 		}

@@ -11,7 +11,8 @@ type Info struct {
 	ServerName    string    `json:"server_name"`
 	Version       string    `json:"version"`
 	ClientID      uint64    `json:"client_id"`
-	LeafnodeURLs  *[]string `json:"leafnode_urls"` // nil: not a leaf node port
+	LeafnodeURLs  *[]string `json:"leafnode_urls"`   // nil: not a leaf node port
+	WebURLs       []string  `json:"ws_connect_urls"` // the same for WebSocket
 	Headers       bool      `json:"headers"`
 	MaxPayload    int       `json:"max_payload"`
 	Nonce         string    `json:"nonce"`

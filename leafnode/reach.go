@@ -1,0 +1,146 @@
+package leafnode
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"leafgate/config"
+	"leafgate/internal/netio"
+)
+
+// What lies between here and another server: a proxy, WebSocket.
+
+// leafPath is where servers that take WebSockets take leaf nodes.
+const leafPath = "leafnode"
+
+// webKeys are those of remotes with WebSocket addresses, by their spellings.
+var webKeys = [][]string{
+	{"ws_compression", "ws_compress", "websocket_compress", "websocket_compression"},
+	{"ws_no_masking", "websocket_no_masking"},
+}
+
+func isWebSocket(u *url.URL) bool { return u.Scheme == "ws" || u.Scheme == "wss" }
+
+// readWebSocket reads how frames are to look.
+func (o *remoteOptions) readWebSocket(b *config.Block) {
+	o.deflate, o.unmasked = b.Bool(false, webKeys[0]...), b.Bool(false, webKeys[1]...)
+	n := 0
+	for _, u := range o.urls {
+		if isWebSocket(u) {
+			n++
+		}
+	}
+	switch {
+	case n != 0 && n != len(o.urls):
+		b.Errorf(present(b, "urls", "url"), "either all addresses are ws:// or wss://, or none")
+	case n == 0:
+		for _, names := range webKeys {
+			if b.Has(names...) {
+				b.Errorf(present(b, names...), "is for addresses with ws:// or wss://")
+			}
+		}
+	}
+}
+
+// readProxy reads the proxy block. Its errors quote nothing: there may be a password in it.
+func (o *remoteOptions) readProxy(b *config.Block) {
+	if b == nil {
+		return
+	}
+	b.Unsupported("proxies are reached without TLS", "tls")
+	t := &netio.Tunnel{User: b.String("", "username"), Pass: b.String("", "password"), Timeout: b.Duration(o.dial, "timeout")}
+	if t.Timeout == 0 {
+		t.Timeout = o.dial
+	}
+	u, err := url.Parse(b.String("", "url"))
+	switch {
+	case !b.Has("url"):
+		b.Errorf("", "a proxy needs a url")
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		b.Errorf("url", "want a URL such as http://proxy:3128")
+	case u.Scheme == "https":
+		b.Errorf("url", "not supported: proxies are reached without TLS, by http://")
+	case u.User != nil:
+		b.Errorf("url", "who we are to the proxy is said by username and password")
+	default:
+		t.Addr = withPort(u, "80")
+	}
+	if (t.User == "") != (t.Pass == "") {
+		b.Errorf(present(b, "username", "password"), "username and password are there both, or not at all")
+	}
+	o.proxy = t
+}
+
+// withPort is u's host:port.
+func withPort(u *url.URL, port string) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// usualPort is the one of an address that names none.
+func usualPort(u *url.URL) string {
+	switch u.Scheme {
+	case "ws":
+		return "80"
+	case "wss":
+		return "443"
+	}
+	return defaultPort
+}
+
+// reach says how to get to u. name is what its certificate must be for.
+func (o *remoteOptions) reach(u *url.URL, name string) netio.DialOptions {
+	d := netio.DialOptions{Addr: u.Host, Timeout: o.dial, Greeting: o.firstInfo, Proxy: o.proxy}
+	first := u.Scheme == "wss"
+	if o.tls != nil {
+		d.TLSTimeout = o.tls.Timeout
+		first = first || o.tls.First || isWebSocket(u)
+	}
+	if first {
+		d.First = o.secure(name)
+	}
+	if isWebSocket(u) {
+		d.WebSocket = &netio.Upgrade{Host: u.Host, Path: path.Join("/", u.Path, leafPath), Secure: first,
+			Framing: netio.Framing{Client: true, Unmasked: o.unmasked, Deflate: o.deflate, Inflated: mostPayload}}
+	}
+	return d
+}
+
+// way is what of the options says how to get there. It holds secrets.
+func (o *remoteOptions) way() string {
+	text := fmt.Sprint(o.deflate, o.unmasked, o.ignoreTold)
+	if o.proxy != nil {
+		text += fmt.Sprintf(" %+v", *o.proxy)
+	}
+	return text
+}
+
+// secure is how TLS is spoken with a server of that name.
+func (o *remoteOptions) secure(name string) *tls.Config {
+	if o.tls != nil {
+		return o.tls.Config(name)
+	}
+	return &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
+}
+
+// schemes are those of addresses.
+var schemes = []string{"nats-leaf", "leaf", "nats", "tls", "ws", "wss"}
+
+// fits says what is wrong with u as an address.
+func fits(u *url.URL) error {
+	switch {
+	case !slices.Contains(schemes, u.Scheme):
+		return fmt.Errorf("want the scheme nats-leaf, tls, ws or wss, got %q", u.Scheme)
+	case !isWebSocket(u) && strings.Trim(u.Path, "/") != "", u.RawQuery != "", u.Fragment != "":
+		return errors.New("nothing may stand behind the port of a URL, but for the path of a WebSocket")
+	}
+	return nil
+}
