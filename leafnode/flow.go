@@ -88,6 +88,13 @@ func (l *link) onPong() {
 	}
 }
 
+// leastRTT is the round trip without data in the way; 0: not known.
+func (l *link) leastRTT() time.Duration {
+	l.out.Lock()
+	defer l.out.Unlock()
+	return l.window.least
+}
+
 // abandon drops what waits: the link has ended.
 func (l *link) abandon() {
 	l.out.Lock()

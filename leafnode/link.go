@@ -36,6 +36,7 @@ type link struct {
 	offer    *wire.Connect // waits until compression is agreed on; nil: it was sent
 	slack    int           // how many times longer than usual it may be silent; set before it begins
 	prober   prober
+	unpacked bool // do without compression, there is no time; set before it begins
 
 	logged [reason.Count]int64 // of drops; the remote's goroutine's
 
@@ -212,7 +213,7 @@ func (l *link) handle(batch *core.Batch, b []byte) error {
 		if ep == nil {
 			return errProtocol.with(errNoInfoYet)
 		}
-		if (u.Verb == wire.LMsg || u.Verb == wire.HMsg) && l.proves(u, b) {
+		if (u.Verb == wire.LMsg || u.Verb == wire.HMsg) && (l.proves(u, b) || l.attests(ep, u)) {
 			return nil
 		}
 		switch u.Verb {

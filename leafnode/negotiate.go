@@ -1,6 +1,8 @@
 package leafnode
 
 import (
+	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +30,7 @@ func (l *link) negotiate(connect *wire.Connect, deflated bool) error {
 	if err != nil {
 		return err
 	}
-	if deflated && compresses(mode) {
+	if (deflated || l.unpacked) && compresses(mode) {
 		mode = isOff
 	}
 	if l.packing.mode = mode; !compresses(mode) {
@@ -37,6 +39,17 @@ func (l *link) negotiate(connect *wire.Connect, deflated bool) error {
 	}
 	l.offer = connect
 	return nil
+}
+
+// mostAgreed is up to which round trip compression can be agreed on in the time that servers leave a leaf to come in, which
+// is 2 s by default: it takes two round trips, and then the hub has our CONNECT.
+const mostAgreed = 900 * time.Millisecond
+
+// hurried says whether the link has ended because there was no time for the round trips that compression costs.
+func (l *link) hurried() bool {
+	var said refusal
+	return l.up.Load() == 0 && compresses(l.packing.mode) &&
+		(errors.Is(l.cause, errNoInfo) || errors.As(l.cause, &said) && strings.Contains(string(said), "Authentication Timeout"))
 }
 
 // switchOver tells the other side that we compress from here on.

@@ -3,12 +3,14 @@ package leafnode
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"sync"
 	"time"
 
+	"leafgate/core"
 	"leafgate/leafnode/wire"
 )
 
@@ -128,6 +130,25 @@ func (l *link) proves(u *wire.Unit, b []byte) bool {
 	if was != nil {
 		l.ring()
 	}
+	return true
+}
+
+// attests says whether a message is the probe of a server below us, and answers it: who it is here. Nothing else of $SYS
+// crosses.
+func (l *link) attests(ep *core.Endpoint, u *wire.Unit) bool {
+	if l.guard == nil || string(u.Subject) != defaultProbe || len(u.Reply) == 0 || !utterable(u.Reply) {
+		return false
+	}
+	s := l.module.env.Server
+	body, err := json.Marshal(map[string]any{"server": map[string]any{"name": s.Name, "id": s.ID},
+		"data": map[string]any{"user": ep.Identity().User, "account": ep.Account().Name()}})
+	if err != nil {
+		return false
+	}
+	lines := wire.AppendLine(nil, &wire.Line{Subject: u.Reply, Size: len(body)})
+	l.out.Lock()
+	defer l.out.Unlock()
+	l.put(append(append(lines, body...), "\r\n"...))
 	return true
 }
 

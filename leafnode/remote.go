@@ -26,11 +26,12 @@ type remote struct {
 	wg     sync.WaitGroup
 
 	// Its goroutine's.
-	pool    pool
-	next    *link         // being dialled, for NewSession
-	connect *wire.Connect // for next
-	said    string        // the last error that was logged
-	slack   int           // of the next link
+	pool     pool
+	next     *link         // being dialled, for NewSession
+	connect  *wire.Connect // for next
+	said     string        // the last error that was logged
+	slack    int           // of the next link
+	unpacked bool          // the next link
 
 	announced string // the state that was told last
 
@@ -201,7 +202,7 @@ func (r *remote) greeted(o *remoteOptions, u *url.URL, web *netio.Upgrade, line 
 		return nil, err
 	}
 	l := newLink(r.module, o, info)
-	l.slack = r.slack
+	l.slack, l.unpacked = r.slack, r.unpacked
 	if err := l.negotiate(connect, web != nil && web.Deflate); err != nil {
 		return nil, err
 	}
@@ -314,6 +315,13 @@ func (r *remote) disconnected(l *link) {
 		r.slack = min(2*r.slack, mostSlack)
 	} else {
 		r.slack = 1
+	}
+	switch {
+	case l.hurried():
+		r.unpacked = true
+		r.module.log.Info("no time to agree on compression: the next attempt does without", "uplink", r.opts.Load().name(), "account", l.opts.account)
+	case l.up.Load() != 0 && l.leastRTT() < mostAgreed:
+		r.unpacked = false
 	}
 	why := reasonOf(l.cause)
 	r.note(func(s *state) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"leafgate/gateway"
 	"leafgate/gateway/gatewaytest"
 	"leafgate/leafnode/wire"
 	"leafgate/module"
@@ -93,6 +94,32 @@ func TestProbe(t *testing.T) {
 			want(t, above, "ready?")
 		})
 	}
+}
+
+// TestProbeAbove: a gateway above us answers, too, and counts nothing as refused.
+func TestProbeAbove(t *testing.T) {
+	above := startAbove(t, "", "")
+	below := startSite(t, to(above, "", ""))
+	awaitState(t, func() module.Uplink { return uplinks(below)[0] }, "connected")
+	if resp := metric(t, above, "leafgate_dropped_messages_total{"); resp != "" {
+		t.Errorf("dropped above: %s", resp)
+	}
+}
+
+// metric answers the lines of /metrics that begin so.
+func metric(t *testing.T, g *gateway.Gateway, begin string) (lines string) {
+	t.Helper()
+	resp, err := http.Get("http://" + g.Addr("monitor")[0].String() + "/metrics")
+	must(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(t, err)
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, begin) {
+			lines += line
+		}
+	}
+	return lines
 }
 
 // TestProbeFails: a hub that lives, but passes nothing on, shows as unverified, and as connected when it does again.
@@ -203,15 +230,10 @@ func TestStateIsTold(t *testing.T) {
 	if got := retained(t, mqtt, "b", "$SYS/broker/#", "$SYS/broker/load/connections/15min"); strings.Contains(got, "the_hub") {
 		t.Error("another account sees it")
 	}
-	var metrics strings.Builder
-	resp, err := http.Get("http://" + site.Addr("monitor")[0].String() + "/metrics")
-	must(t, err)
-	defer resp.Body.Close()
-	_, err = io.Copy(&metrics, resp.Body)
-	must(t, err)
+	metrics := metric(t, site, "leafgate_uplink_")
 	for _, line := range []string{`leafgate_uplink_connected{account="A",uplink="the_hub"} 1`, `leafgate_uplink_verified{account="A",uplink="the_hub"} 1`,
 		`leafgate_uplink_pending_messages{account="A",uplink="the_hub"} 0`, `leafgate_uplink_oldest_pending_seconds{account="A",uplink="the_hub"} 0`} {
-		if !strings.Contains(metrics.String(), line) {
+		if !strings.Contains(metrics, line) {
 			t.Errorf("no %s", line)
 		}
 	}
