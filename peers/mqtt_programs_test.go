@@ -9,9 +9,10 @@ import (
 	"leafgate/internal/peer"
 )
 
-// playMQTT runs every scenario of a program in every version of the protocol, on each MQTT server. 3, 4 and 5 are the
+// playMQTT runs every scenario of a program in every version of the protocol, on each MQTT server; where is what the program
+// is told to connect to. 3, 4 and 5 are the
 // levels of 3.1, 3.1.1 and 5.
-func playMQTT(t *testing.T, start func(t *testing.T, args ...string) *program) {
+func playMQTT(t *testing.T, where func(*peer.Server) string, start func(t *testing.T, args ...string) *program) {
 	t.Helper()
 	var names []string
 	for _, x := range topics {
@@ -27,7 +28,7 @@ func playMQTT(t *testing.T, start func(t *testing.T, args ...string) *program) {
 		} {
 			for _, scenario := range scenarios {
 				t.Run(version+"/"+scenario, func(t *testing.T) {
-					args := []string{s.MQTT, version, scenario}
+					args := []string{where(s), version, scenario}
 					if scenario == "topics" {
 						args = append(args, string(list))
 					}
@@ -39,14 +40,16 @@ func playMQTT(t *testing.T, start func(t *testing.T, args ...string) *program) {
 }
 
 func TestMQTTJS(t *testing.T) {
-	playMQTT(t, func(t *testing.T, args ...string) *program {
+	url := func(s *peer.Server) string { return "mqtt://" + s.MQTT }
+	playMQTT(t, url, func(t *testing.T, args ...string) *program {
 		t.Helper()
 		return nodejs(t, "mqtt", append([]string{"mqtt.js"}, args...)...)
 	})
 }
 
 func TestPahoPython(t *testing.T) {
-	playMQTT(t, func(t *testing.T, args ...string) *program {
+	addr := func(s *peer.Server) string { return s.MQTT }
+	playMQTT(t, addr, func(t *testing.T, args ...string) *program {
 		t.Helper()
 		return python(t, append([]string{"client.py"}, args...)...)
 	})

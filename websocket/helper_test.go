@@ -154,7 +154,11 @@ func (l *lines) line() string {
 
 func (l *lines) want(prefix string) {
 	l.t.Helper()
-	if s := l.line(); !strings.HasPrefix(s, prefix) {
+	s := l.line()
+	for s == "PING" && prefix != "PING" { // it may come at any time
+		s = l.line()
+	}
+	if !strings.HasPrefix(s, prefix) {
 		l.t.Fatalf("got %q, want %q", s, prefix)
 	}
 }

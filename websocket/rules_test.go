@@ -191,8 +191,7 @@ func TestHeadersAndInfo(t *testing.T) {
 			t.Errorf("%s, want %s", info, want)
 		}
 	}
-	l.say("CONNECT {}\r\n")
-	l.want("+OK")
+	l.say("CONNECT {\"verbose\":false}\r\n")
 	l.want("PING") // by this listener's interval
 }
 

@@ -1,9 +1,19 @@
-// One scenario with nats.js: node client.js URL SCENARIO. What goes wrong is thrown.
+// One scenario with nats.js: node client.js URL SCENARIO [CA]. By ws and wss it uses the transport of browsers. What goes
+// wrong is thrown.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { wsconnect } from "@nats-io/nats-core";
 import { connect, headers } from "@nats-io/transport-node";
+import WebSocket from "ws";
 
-const [url, scenario] = process.argv.slice(2);
-const open = (options = {}) => connect({ servers: url, timeout: 20_000, ...options });
+const [url, scenario, ca] = process.argv.slice(2);
+const cookie = scenario === "cookies" ? { headers: { Cookie: "user=ann; pass=s3cret" } } : {};
+const trust = ca ? { ca: readFileSync(ca) } : {};
+globalThis.WebSocket = class extends WebSocket {
+  constructor(address, protocols) { super(address, protocols, { ...cookie, ...trust }); }
+};
+const dial = url.startsWith("ws") ? wsconnect : connect;
+const open = (options = {}) => dial({ servers: url, timeout: 20_000, ...options });
 const text = (m) => new TextDecoder().decode(m.data);
 
 // take reads n messages of a subscription.
@@ -100,6 +110,12 @@ const scenarios = {
     const data = new Uint8Array(1 << 20).map((_, i) => i * 31);
     for (let i = 0; i < 4; i++) nc.publish("big", data);
     for (const m of await take(sub, 4)) assert.deepEqual(Buffer.compare(m.data, data), 0);
+    await nc.close();
+  },
+
+  async cookies() {
+    const nc = await open();
+    assert.equal((await nc.rtt()) > 0, true);
     await nc.close();
   },
 

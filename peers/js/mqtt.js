@@ -1,8 +1,10 @@
-// One scenario with mqtt.js: node mqtt.js HOST:PORT VERSION SCENARIO [TOPICS]. What goes wrong is thrown.
+// One scenario with mqtt.js: node mqtt.js URL VERSION SCENARIO [TOPICS] [CA]. What goes wrong is thrown.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import mqtt from "mqtt";
 
-const [address, version, scenario, topics] = process.argv.slice(2);
+const [address, version, scenario, topics, ca] = process.argv.slice(2);
+const trust = ca ? { ca: readFileSync(ca) } : {};
 const protocolVersion = Number(version);
 const five = protocolVersion === 5;
 const protocolId = protocolVersion === 3 ? "MQIsdp" : "MQTT";
@@ -11,7 +13,7 @@ const root = `js/${version}/${scenario}`;
 
 // open connects; what comes collects in the client's inbox.
 async function open(options = {}) {
-  const client = mqtt.connect(`mqtt://${address}`, { protocolVersion, protocolId, reconnectPeriod: 0, ...options });
+  const client = mqtt.connect(address, { protocolVersion, protocolId, reconnectPeriod: 0, ...trust, ...options });
   const got = [];
   let wake = () => {};
   client.on("message", (topic, payload, packet) => {
