@@ -2,7 +2,9 @@ package gateway_test
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +13,8 @@ import (
 
 	"leafgate/gateway"
 	"leafgate/gateway/gatewaytest"
+	"leafgate/journal"
+	"leafgate/journal/journaltest"
 )
 
 func TestStoreDirectory(t *testing.T) {
@@ -72,5 +76,39 @@ func TestStoreCannotBeAddedByReload(t *testing.T) {
 	_, reload := fromFile(t, "")
 	if err := reload(fmt.Sprintf("store_dir: %q", t.TempDir())); err == nil || !strings.Contains(err.Error(), "store_dir: cannot change while running") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A disk on which nothing can be written is no reason not to start: live messages go on, and health says why it is ill.
+func TestReadOnlyStore(t *testing.T) {
+	readOnly := func(string) journal.FS {
+		fs := journaltest.New()
+		fs.SetFaults(journaltest.Faults{ReadOnly: true})
+		return fs
+	}
+	g, err := gateway.New(gateway.Options{
+		Text: "listen: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\nmqtt { listen: \"127.0.0.1:-1\" }\nstore_dir: \"/store\"",
+		Log:  slog.New(slog.DiscardHandler),
+		Disk: readOnly,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = g.Shutdown(t.Context()) }()
+	c := dial(t, g)
+	if got := c.login("", ""); got != "PONG" {
+		t.Errorf("a NATS client: %q", got)
+	}
+	res, err := http.Get("http://" + g.Addr("monitor")[0].String() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "journal mqtt: journal cannot be written") {
+		t.Errorf("%d %s, %v", res.StatusCode, body, err)
 	}
 }

@@ -40,7 +40,10 @@ func orMachine(source func() (time.Time, time.Duration)) func() (time.Time, time
 		return source
 	}
 	start := time.Now()
-	return func() (time.Time, time.Duration) { return time.Now(), time.Since(start) }
+	return func() (time.Time, time.Duration) {
+		now := time.Now() // one reading of both clocks: this is asked for every record
+		return now, now.Sub(start)
+	}
 }
 
 // Start begins with the latest time that is known from before; zero: none.

@@ -108,13 +108,9 @@ func (j *Journal) begin() error {
 	if j.o.ReadOnly {
 		return j.recover()
 	}
-	unmade := j.dir.Make()
-	lock, err := j.dir.Lock("lock")
-	switch {
-	case errors.Is(err, ErrLocked):
-		return err
-	case err == nil:
-		j.lock = lock
+	unmade, unlocked := j.dir.Make(), j.takeLock()
+	if errors.Is(unlocked, ErrLocked) {
+		return unlocked
 	}
 	if err := j.recover(); err != nil {
 		if unmade == nil {
@@ -122,10 +118,23 @@ func (j *Journal) begin() error {
 		}
 		j.start(nil, head{}) // there is no directory, and no way to make one: an empty store that failed
 	}
-	if err := errors.Join(unmade, j.report.Unfixed); err != nil {
+	if err := errors.Join(unmade, unlocked, j.report.Unfixed); err != nil {
 		j.failed = fmt.Errorf("%w: %w", ErrFailed, err)
 		_, j.retry = j.o.Clock() // the first record tries
 	}
+	return nil
+}
+
+// takeLock takes the lock, unless the journal has it. A disk that cannot be written has none to give.
+func (j *Journal) takeLock() error {
+	if j.lock != nil {
+		return nil
+	}
+	lock, err := j.dir.Lock("lock")
+	if err != nil {
+		return err
+	}
+	j.lock = lock
 	return nil
 }
 

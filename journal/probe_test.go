@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -96,4 +97,27 @@ func TestLeftover(t *testing.T) {
 	if r := open(t, fs, journal.Options{}).Report(); len(r.Lost) > 0 || r.Records != 1 {
 		t.Errorf("found %+v", r)
 	}
+}
+
+// A store on a disk that cannot be written has failed from the start, and is locked when it works.
+func TestLockedLater(t *testing.T) {
+	fs, clock := filled(t, 10), &hands{}
+	fs.SetFaults(journaltest.Faults{ReadOnly: true})
+	j := open(t, fs, journal.Options{Clock: clock.read})
+	if s := j.Stats(); s.Failed == nil || len(all(t, j)) != 10 {
+		t.Errorf("%+v, %d records", s, len(all(t, j)))
+	}
+	clock.pass(time.Minute)
+	if err := j.Sync(); err == nil {
+		t.Error("works on a disk that cannot be written")
+	}
+	fs.SetFaults(journaltest.Faults{})
+	clock.pass(time.Minute)
+	if err := j.Sync(); err != nil || j.Stats().Failed != nil {
+		t.Errorf("%v, %v", err, j.Stats().Failed)
+	}
+	if other, err := journal.Open(fs, journal.Options{}); !errors.Is(err, journal.ErrLocked) {
+		t.Errorf("a second process: %v, %v", other, err)
+	}
+	put(t, j, message(10))
 }

@@ -35,6 +35,9 @@ func (j *Journal) rotate(base uint64) error {
 	if err := j.dir.Make(); err != nil {
 		return fmt.Errorf("make store: %w", err)
 	}
+	if err := j.takeLock(); err != nil {
+		return fmt.Errorf("lock store: %w", err)
+	}
 	s := newSegment(base, j.salt)
 	s.after, s.floor, s.size = h.after, h.floor, headerSize
 	f, err := j.dir.Create(s.name)

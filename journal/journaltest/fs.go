@@ -337,6 +337,9 @@ func (f *FS) Lock(string) (io.Closer, error) {
 	if f.locks > 0 {
 		return nil, journal.ErrLocked
 	}
+	if f.faults.ReadOnly {
+		return nil, fmt.Errorf("lock: %w", syscall.EROFS)
+	}
 	f.locks++
 	return &lock{f}, nil
 }
