@@ -32,6 +32,8 @@ func TestRightsBelow(t *testing.T) {
 			awaitLeaves(t, above, 1)
 			up, down := connect(t, siteURL(above), nats.UserInfo("op", "pw")), connect(t, url)
 			all := subscribe(t, up, ">")
+			awaitInterest(t, down, "up.x")
+			want(t, all, "ready?")
 			below := subscribe(t, down, ">")
 			for _, literal := range []string{"down.secret", "other", "work", "up.secret"} {
 				subscribe(t, down, literal)

@@ -120,12 +120,13 @@ func TestServicesBelow(t *testing.T) {
 	}
 	ask := func(nc *nats.Conn, subject, want string) {
 		t.Helper()
-		awaitInterest(t, nc, subject)
-		m, err := nc.Request(subject, []byte("q"), patience)
-		must(t, err)
-		if string(m.Data) != want {
-			t.Errorf("%s: got %q", subject, m.Data)
-		}
+		until(t, subject+" answers", func() bool {
+			m, err := nc.Request(subject, []byte("q"), patience)
+			if err == nil && string(m.Data) != want {
+				t.Errorf("%s: got %q", subject, m.Data)
+			}
+			return err == nil
+		})
 	}
 	answer(inside, "inside.svc")
 	ask(down, "local.svc", "answer of inside.svc")

@@ -119,13 +119,19 @@ func want(t *testing.T, s *nats.Subscription, data string) *nats.Msg {
 	return m
 }
 
-// awaitInterest returns when a request to subject, which costs its subscribers messages, reaches somebody.
+// awaitInterest returns when a request to subject reaches somebody, once. That nobody is there comes before the answer to
+// PING.
 func awaitInterest(t *testing.T, nc *nats.Conn, subject string) {
 	t.Helper()
+	inbox := nats.NewInbox()
+	s := subscribe(t, nc, inbox)
 	until(t, "somebody subscribes to "+subject, func() bool {
-		_, err := nc.Request(subject, []byte("ready?"), 20*time.Millisecond)
+		must(t, nc.PublishRequest(subject, inbox, []byte("ready?")))
+		must(t, nc.Flush())
+		_, err := s.NextMsg(time.Millisecond)
 		return err != nats.ErrNoResponders
 	})
+	must(t, s.Unsubscribe())
 }
 
 // hubInterest are the patterns that a hub knows from its leaf nodes.
