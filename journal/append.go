@@ -19,7 +19,8 @@ type batch struct {
 	marks    int64
 	live     int64
 	newest   int64
-	sync     bool // even if the mode does not ask for it
+	began    int64 // when, Unix nanoseconds; 0: nobody asked yet
+	sync     bool  // even if the mode does not ask for it
 }
 
 // An offset says where a record of a batch begins.
@@ -45,22 +46,19 @@ func (j *Journal) Mark(key, payload []byte, w Waiter) (seq uint64, err error) {
 }
 
 func (j *Journal) append(r *Record, w Waiter, carried bool) (seq uint64, err error) {
-	stamp := r.Time
-	if stamp == 0 && !r.Mark {
-		stamp = j.clock.now() // not what a clock says that nobody believes: age is reckoned by it
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	size := r.bound()
 	if err := j.admit(r, size, carried); err != nil {
 		return 0, err
 	}
-	c := *r
-	c.Seq, c.Time = j.next, stamp
-	if !carried {
+	b, c := j.batch(), *r
+	if c.Seq = j.next; !carried {
 		c.ID = c.Seq
 	}
-	b := j.batch()
+	if c.Time == 0 && !c.Mark {
+		c.Time = b.time(j)
+	}
 	before := len(b.buf)
 	b.add(&c, j.salt)
 	j.staged += len(b.buf) - before
@@ -119,6 +117,14 @@ func (j *Journal) batch() *batch {
 	j.queue = append(j.queue, b)
 	poke(j.work)
 	return b
+}
+
+// time is when b was begun, near enough for all of its records, by the clock that age is reckoned by.
+func (b *batch) time(j *Journal) int64 {
+	if b.began == 0 {
+		b.began = j.clock.now()
+	}
+	return b.began
 }
 
 func (b *batch) add(r *Record, salt uint32) {
