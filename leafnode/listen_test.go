@@ -2,6 +2,7 @@ package leafnode_test
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -111,7 +112,7 @@ func TestShownBelow(t *testing.T) {
 	if text := get(t, page+"/metrics"); !strings.Contains(text, `leafnode`) {
 		t.Errorf("/metrics says nothing")
 	}
-	s.Close()
+	must(t, s.Conn.(*net.TCPConn).CloseWrite()) // what it has not read would make the end an error
 	m, err = went.NextMsg(patience)
 	must(t, err)
 	if !strings.Contains(string(m.Data), "Client Closed") {
