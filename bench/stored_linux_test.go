@@ -48,7 +48,9 @@ func TestStoredFaults(t *testing.T) {
 // Nobody is acknowledged for what the server does not take.
 func TestStoredMute(t *testing.T) {
 	srv := startFake(t, nil)
+	srv.mu.Lock()
 	srv.mute = true
+	srv.mu.Unlock()
 	tr := testTrial(t, "mqtt-stored-1x1", 128, srv)
 	if _, err := tr.row.run(tr); !errors.Is(err, errLost) {
 		t.Errorf("got %v", err)
