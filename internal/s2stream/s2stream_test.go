@@ -148,8 +148,8 @@ func TestAllocs(t *testing.T) {
 	plain := []byte(strings.Repeat("LMSG a.b 5\r\nhello\r\n", 100))
 	dst, back := make([]byte, 0, s2stream.Room(len(plain))), make([]byte, len(plain))
 	for _, l := range levels {
-		n := testing.AllocsPerRun(10, func() {
-			for range 1000 {
+		n := testing.AllocsPerRun(1, func() {
+			for range 500 {
 				b := s2stream.Append(dst, plain, l)
 				c, err := s2stream.Next(b, len(plain))
 				if err != nil || c.Open(back, b) != nil {
@@ -157,8 +157,8 @@ func TestAllocs(t *testing.T) {
 				}
 			}
 		})
-		if n > 0 {
-			t.Errorf("level %d: %v allocations for 1,000 chunks there and back", l, n)
+		if n > 0 && !raceEnabled { // with the detector, pools drop some of what they are given
+			t.Errorf("level %d: %v allocations for 500 chunks there and back", l, n)
 		}
 	}
 }
