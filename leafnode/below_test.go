@@ -68,9 +68,14 @@ func TestServerBelow(t *testing.T) {
 	above := startAbove(t, "", "")
 	below := startBelow(t, "BELOW", "", to(above, "", ""))
 	awaitLeaves(t, above, 1)
-	bothWays(t, connect(t, siteURL(above)), connect(t, below.URL))
-	until(t, "the round trip is known", func() bool { return leafz(t, above)[0].RTT != "" })
-	if l := leafz(t, above)[0]; l.Name != "BELOW" || l.Spoke || l.Account != "$G" || !slices.Contains(l.Subs, "down.*") {
+	down := connect(t, below.URL)
+	cross(t, connect(t, siteURL(above)), down)
+	subscribe(t, down, "down.*")
+	until(t, "the round trip is known, and what it wants", func() bool {
+		l := leafz(t, above)[0]
+		return l.RTT != "" && slices.Contains(l.Subs, "down.*")
+	})
+	if l := leafz(t, above)[0]; l.Name != "BELOW" || l.Spoke || l.Account != "$G" {
 		t.Errorf("/leafz says %+v", l)
 	}
 }
@@ -79,54 +84,7 @@ func TestServerBelow(t *testing.T) {
 func TestGatewayBelow(t *testing.T) {
 	above := startAbove(t, "", "")
 	below := startSite(t, to(above, "", ""))
-	bothWays(t, connect(t, siteURL(above)), connect(t, siteURL(below)))
-}
-
-// bothWays sends messages, headers, large ones, and requests.
-func bothWays(t *testing.T, up, down *nats.Conn) {
-	t.Helper()
-	above, below := subscribe(t, up, "up.>"), subscribe(t, down, "down.*")
-	awaitInterest(t, down, "up.x")
-	want(t, above, "ready?")
-	awaitInterest(t, up, "down.x")
-	want(t, below, "ready?")
-	for i := range 100 {
-		text := fmt.Sprint(i)
-		publish(t, down, "up."+text, text)
-		publish(t, up, "down."+text, text)
-		want(t, above, text)
-		want(t, below, text)
-	}
-	m := &nats.Msg{Subject: "up.h", Header: nats.Header{"A": {"1", "2"}}, Data: []byte("with")}
-	must(t, down.PublishMsg(m))
-	if got := want(t, above, "with").Header; !slices.Equal(got["A"], []string{"1", "2"}) {
-		t.Errorf("headers upwards: %v", got)
-	}
-	m.Subject = "down.h"
-	must(t, up.PublishMsg(m))
-	if got := want(t, below, "with").Header; !slices.Equal(got["A"], []string{"1", "2"}) {
-		t.Errorf("headers downwards: %v", got)
-	}
-	large := strings.Repeat("x", 1<<20)
-	publish(t, down, "up.large", large)
-	want(t, above, large)
-	publish(t, up, "down.large", large)
-	want(t, below, large)
-	for _, x := range []struct{ server, client *nats.Conn }{{up, down}, {down, up}} {
-		_, err := x.server.Subscribe("svc", func(m *nats.Msg) { _ = m.Respond(append([]byte("answer "), m.Data...)) })
-		must(t, err)
-		must(t, x.server.Flush())
-		awaitInterest(t, x.client, "svc")
-		for i := range 20 {
-			r, err := x.client.Request("svc", fmt.Append(nil, i), patience)
-			must(t, err)
-			if string(r.Data) != fmt.Sprint("answer ", i) {
-				t.Errorf("got %q", r.Data)
-			}
-		}
-	}
-	nothing(t, above)
-	nothing(t, below)
+	cross(t, connect(t, siteURL(above)), connect(t, siteURL(below)))
 }
 
 // nothing says that s has no message more, once what was on its way has come.

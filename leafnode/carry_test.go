@@ -25,7 +25,7 @@ func TestBelowByWebSocket(t *testing.T) {
 	})})
 	below := startBelow(t, "BELOW", "", fmt.Sprintf("{ url: \"ws://c:p@%s\", ws_compression: true }", wsAddr(above)))
 	awaitLeaves(t, above, 1)
-	bothWays(t, connect(t, siteURL(above)), connect(t, below.URL))
+	cross(t, connect(t, siteURL(above)), connect(t, below.URL))
 	other := startBelow(t, "OTHER", "", fmt.Sprintf("{ url: \"ws://c:p@%s\" }", wsAddr(above)))
 	awaitLeaves(t, above, 2)
 	c := newCensus(t)

@@ -101,6 +101,7 @@ var handshakes = []string{
 	enterPorch + "LS+ down.a\r\nLS+ down.b q 3\r\nLS+ > q 1\r\nPING\r\nLMSG up.a 2\r\nhi\r\nLMSG up.a + r q1 q2 0\r\n\r\nLS- down.a\r\n",
 	enterPorch + "HMSG up.a 12 13\r\nNATS/1.0\r\n\r\nx\r\nHMSG up.a + r q 3 5\r\nNATHI\r\nINFO {}\r\nINFO {\"connect_info\":true,\"import\":{\"allow\":[]}}\r\n",
 	enterPorch + enterPorch, enterPorch + "LS+ $LDS.x\r\nLS- $LDS.x\r\n", "INFO {}\r\n" + enterPorch, "LS+ a\r\n" + enterPorch, "PING\r\n",
+	"INFO {\"compression\":\"s2_fast\"}\r\n" + enterPorch, "INFO {\"compression\":\"off\"}\r\n" + enterPorch + "LS+ down.a\r\n", "INFO {\"compression\":\"zip\"}\r\n", "INFO {}\r\nINFO {}\r\n" + enterPorch,
 	"CONNECT {}\r\n", "CONNECT {\"user\":\"a\",\"pass\":\"x\"}\r\n", "CONNECT {\"nkey\":\"U\",\"sig\":\"x\",\"jwt\":\"a.b.c\"}\r\n", "CONNECT [\r\n", "CONNECT", "connect {}\n",
 	strings.Replace(enterPorch, `"X"`, `"a b"`, 1), strings.Replace(enterPorch, `"cluster":"X"`, `"cluster":"S"`, 1), strings.Replace(enterPorch, `{`, `{"is_hub":true,"isolate":true,"deny_pub":["a","b..c",">"],`, 1),
 	enterPorch + "LMSG up.secret 1\r\nx\r\nLMSG other 1\r\nx\r\n", enterPorch + "LS+ other\r\n", enterPorch + "LMSG $SYS.x 0\r\n\r\nLMSG $JS.API.INFO r 0\r\n\r\nLMSG _R_.x 0\r\n\r\n",

@@ -108,8 +108,8 @@ func (o *remoteOptions) reach(u *url.URL, name string) netio.DialOptions {
 		d.First = o.secure(name)
 	}
 	if isWebSocket(u) {
-		d.WebSocket = &netio.Upgrade{Host: u.Host, Path: path.Join("/", u.Path, leafPath), Secure: first,
-			Framing: netio.Framing{Client: true, Unmasked: o.unmasked, Deflate: o.deflate, Inflated: mostPayload}}
+		d.WebSocket = &netio.Upgrade{Host: strings.TrimSuffix(u.Host, ":"+usualPort(u)), Path: path.Join("/", u.Path, leafPath), Secure: first,
+			Framing: netio.Framing{Client: true, Unmasked: o.unmasked, Deflate: o.deflate, Most: mostFrame, Inflated: mostPayload}}
 	}
 	return d
 }
@@ -122,6 +122,9 @@ func (o *remoteOptions) way() string {
 	}
 	return text
 }
+
+// mostFrame is how many bytes a message of frames may have, which is fed as it comes: servers put all in one that waits.
+const mostFrame = 1 << 50
 
 // secure is how TLS is spoken with a server of that name.
 func (o *remoteOptions) secure(name string) *tls.Config {

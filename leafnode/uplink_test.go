@@ -35,7 +35,6 @@ func exchange(t *testing.T, hub *peer.Server, site *gateway.Gateway) {
 // cross has everything cross a link, by clients at its ends.
 func cross(t *testing.T, up, down *nats.Conn) {
 	t.Helper()
-
 	above, below := subscribe(t, up, "up.>"), subscribe(t, down, "down.*")
 	awaitInterest(t, down, "up.x")
 	want(t, above, "ready?")
