@@ -75,11 +75,7 @@ func (c *conn) onPubrel(id uint16) error {
 		code = packet.PacketIDNotFound
 	}
 	b := c.openBurst()
-	if shelf := c.session.place(); shelf != nil {
-		if err := shelf.Released(id, &b.Barrier); err != nil {
-			return errStorage.with(err)
-		}
-	}
+	b.closed = append(b.closed, id)
 	b.ack(packet.PUBCOMP, c.version, id, code)
 	return nil
 }

@@ -206,3 +206,29 @@ func TestAllocsQoS1And2(t *testing.T) {
 		}
 	}
 }
+
+// With a store, a message costs the same copy, however many sessions keep it; the rest is a few allocations for each burst.
+func TestAllocsStored(t *testing.T) {
+	for _, qos := range []byte{1, 2} {
+		for _, sessions := range []int{1, 3} {
+			t.Run(fmt.Sprintf("QoS %d, %d sessions", qos, sessions), func(t *testing.T) {
+				g := gatewaytest.Start(t, conf(`sys_interval: "1h"`)+fmt.Sprintf("store { dir: %q, min_free: 0 }\n", t.TempDir()))
+				var readers []*reader
+				for i := range sessions {
+					readers = append(readers, newReader(t, g, v311, fmt.Sprint("stays", i), qos, resume))
+				}
+				w := newWriter(t, g, v311, qos)
+				n := allocs(t, func() {
+					w.publish()
+					for _, r := range readers {
+						r.take()
+					}
+					w.finish()
+				})
+				if most := messages * (2 + 0.6*float64(int(qos)*sessions)); n > most {
+					t.Errorf("%v allocations for 1,000 messages, want %v at most", n, most)
+				}
+			})
+		}
+	}
+}

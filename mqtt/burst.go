@@ -13,6 +13,7 @@ type burst struct {
 	acks   []byte
 	n      int64    // publications at QoS 1 among them, which then no longer count as unacknowledged
 	opened []uint16 // packet identifiers of those at QoS 2
+	closed []uint16 // those that PUBRELs have released
 	taken  int      // publications acknowledged
 	bytes  int64    // of them
 	next   *burst
@@ -36,7 +37,7 @@ func (c *conn) openBurst() *burst {
 	b := c.lis.module.bursts.Get().(*burst)
 	b.Reset(b.finished)
 	b.conn, b.next, b.done, b.err = c, nil, false, nil
-	b.acks, b.opened, b.n, b.taken, b.bytes = b.acks[:0], b.opened[:0], 0, 0, 0
+	b.acks, b.opened, b.closed, b.n, b.taken, b.bytes = b.acks[:0], b.opened[:0], b.closed[:0], 0, 0, 0
 	c.burst = b
 	c.ackMu.Lock()
 	if c.last == nil {
@@ -71,9 +72,23 @@ func (c *conn) settleBurst() {
 		c.ackMu.Lock()
 		c.withheld.add(b)
 		c.ackMu.Unlock()
+		c.noteClosed(b)
 		b.Done(nil)
 	}
 	c.lis.module.store.Flush()
+}
+
+// noteClosed writes down which exchanges PUBRELs have ended: before the same ids begin others, and at the end of Feed.
+func (c *conn) noteClosed(b *burst) {
+	shelf := c.session.place()
+	if len(b.closed) == 0 || shelf == nil {
+		return
+	}
+	if err := shelf.Released(b.closed, &b.Barrier); err != nil {
+		b.Add()
+		b.Done(err)
+	}
+	b.closed = b.closed[:0]
 }
 
 // finish runs when everything of b is stored, or was not stored, on any goroutine.
@@ -109,14 +124,13 @@ func (c *conn) send(b *burst) {
 // fail says that nothing of b was stored: the client will send again, and what it sends is new. [MQTT-4.8.0-2] A client of
 // MQTT 5 hears it message by message, others by the end of the connection.
 func (b *burst) fail(c *conn) {
-	place := c.session.place()
 	for _, id := range b.opened {
 		if c.session.release(id) {
 			c.unacked.Add(-1)
 		}
-		if place != nil {
-			_ = place.Released(id, nil) // the journal may have it for another reason
-		}
+	}
+	if place := c.session.place(); place != nil && len(b.opened) > 0 {
+		_ = place.Released(b.opened, nil) // the journal may have them for another reason
 	}
 	acks, ok := packet.FailAcks(nil, b.acks, packet.QuotaExceeded)
 	if c.version != packet.V5 || !ok {

@@ -71,7 +71,7 @@ func newFrontend(env *module.Env, conf *config.Block) (module.Module, error) {
 	f := &frontend{env: env, log: env.Log, store: memoryStore{}, sessions: make(map[Key]*session), conns: make(map[*conn]struct{})}
 	if s := env.Storage; s != nil {
 		open := func(o journal.Options) (*journal.Journal, error) { return s.Open("mqtt", o) }
-		f.store = newJournalStore(env.Log, open, f.retained.current)
+		f.store = newJournalStore(env.Log, open, f.retained.current, &f.counters.lost)
 	}
 	f.opts.Store(o)
 	f.bursts.New = func() any { return newBurst() }
@@ -205,6 +205,7 @@ type counters struct {
 	foreign   atomic.Int64 // messages whose subject is no topic
 	denied    atomic.Int64 // publications that were not allowed
 	unkept    atomic.Int64 // retained messages that a bound refused
+	lost      atomic.Int64 // messages that sessions kept and the store has not any more
 	unstored  atomic.Int64 // publications whose clients heard that they could not be stored
 	queued    atomic.Int64 // bytes in the queues of all sessions
 	waiting   atomic.Int64 // messages in them

@@ -204,6 +204,8 @@ func (c *conn) publishTwice(batch *core.Batch, m *core.Message, p *packet.Publis
 	matched, err := c.publish(batch, m, p)
 	if err != nil {
 		place = nil // the exchange ends here
+	} else {
+		c.noteClosed(b)
 	}
 	if failed := c.lis.module.store.Seal(&b.Barrier, place, p.ID); err == nil {
 		err = unstored(failed)

@@ -243,7 +243,7 @@ func TestMemoryStore(t *testing.T) {
 		"Subscribe":   q.Subscribe(SubscriptionRecord{Filter: "a"}, stored),
 		"Unsubscribe": q.Unsubscribe("a", stored),
 		"Received":    q.Received(7, stored),
-		"Released":    q.Released(7, stored),
+		"Released":    q.Released([]uint16{7}, stored),
 		"Seal":        store.Seal(stored, q, 7),
 		"Retain":      store.Retain("A", &Retained{Message: &core.Message{}}, stored, func() *Retained { return nil }),
 		"Load": store.Load(

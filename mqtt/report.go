@@ -33,7 +33,7 @@ func (f *frontend) Report(v map[string]any) {
 		"retained": x.retained, "retained_bytes": x.retainedBytes, "queued": x.waiting, "queued_bytes": x.waitingBytes,
 		"dropped": f.counters.dropped.Load(), "refused": f.counters.refused.Load(), "expired": f.counters.expired.Load(),
 		"oversize": f.counters.oversize.Load(), "foreign": f.counters.foreign.Load(), "denied": f.counters.denied.Load(),
-		"retained_refused": f.counters.unkept.Load(), "takeovers": f.counters.takeovers.Load(),
+		"retained_refused": f.counters.unkept.Load(), "unstored": f.counters.unstored.Load(), "lost": f.counters.lost.Load(), "takeovers": f.counters.takeovers.Load(),
 		"in_msgs": x.traffic.InMsgs, "out_msgs": x.traffic.OutMsgs, "in_bytes": x.traffic.InBytes, "out_bytes": x.traffic.OutBytes,
 	}
 	if lo.tls != nil {

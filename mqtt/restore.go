@@ -18,6 +18,7 @@ func (f *frontend) load() error {
 	if err := f.store.Load(f.restore, f.retained.load); err != nil {
 		return err
 	}
+	f.retained.sweep(f.now())
 	if n, bytes := f.retained.totals(); n > 0 || len(f.sessions) > 0 {
 		f.log.Info("MQTT sessions are back", "sessions", len(f.sessions), "queued", f.counters.waiting.Load(), "retained", n,
 			"retained_bytes", bytes)

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -125,16 +126,15 @@ func (r *retention) totals() (messages, bytes int) {
 	return messages, bytes
 }
 
-// sweep forgets what has expired.
+// sweep forgets what has expired. The store asks for what is retained while it is at work, so no lock is held then.
 func (r *retention) sweep(now int64) {
 	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for a, t := range r.trees {
+	trees := maps.Clone(r.trees)
+	r.mu.RUnlock()
+	for _, t := range trees {
 		for _, gone := range t.sweep(now) {
 			r.module.counters.expired.Add(1)
-			m := *gone.Message
-			m.Payload = nil
-			_ = r.module.store.Retain(a.Name(), &Retained{Message: &m}, nil, func() *Retained { return gone })
+			r.module.store.Expired(gone)
 		}
 	}
 }

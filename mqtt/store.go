@@ -37,6 +37,9 @@ type Store interface {
 	// there is one, has one more hold until it is done. An error means that nothing was changed.
 	Retain(account string, m *Retained, stored *core.Barrier, apply func() (replaced *Retained)) error
 
+	// Expired says that m is retained no more, as anybody can see who has it.
+	Expired(m *Retained)
+
 	// Close writes what is still to be written.
 	Close() error
 }
@@ -53,10 +56,10 @@ type Shelf interface {
 	Subscribe(s SubscriptionRecord, stored *core.Barrier) error
 	Unsubscribe(filter string, stored *core.Barrier) error
 
-	// Received notes that the client has a QoS 2 publication under id on its way in, Released that it has none.
+	// Received notes that the client has a QoS 2 publication under id on its way in, Released that it has none under ids.
 	// [MQTT-4.3.3-2] stored, if there is one, has one more hold until that is done.
 	Received(id uint16, stored *core.Barrier) error
-	Released(id uint16, stored *core.Barrier) error
+	Released(ids []uint16, stored *core.Barrier) error
 
 	// Told sets whom to tell, from no lock's inside, when a step at QoS 2 is on disk that could not be taken before, or
 	// with an error, that the delivery at pos is not kept after all. It is set before the first Put.

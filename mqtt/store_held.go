@@ -15,7 +15,8 @@ type held struct {
 	stored  *core.Barrier // has a hold, or nil
 	refs    []ref
 
-	committed bool
+	users     int  // entries that have it
+	committed bool // or there is nothing to commit
 	volatile  bool // goes nowhere
 
 	done func(error) // stored, so that writing one does not allocate
@@ -57,7 +58,7 @@ func (st *journalStore) newHeld(m *core.Message, stored *core.Barrier, until int
 		h.done = st.waiterOf(h.finish)
 	}
 	h.message, h.stored, h.until = m, stored, until
-	h.committed, h.volatile = false, false
+	h.users, h.committed, h.volatile = 0, false, false
 	if stored != nil {
 		stored.Add()
 	}
@@ -166,11 +167,9 @@ func (st *journalStore) abandon(h *held, err error) {
 func (h *held) finish(err error) {
 	st := h.store
 	st.mu.Lock()
-	h.committed = true
 	if err != nil {
 		st.abandon(h, err)
 	}
-	kept := false
 	for i := range h.refs {
 		r := &h.refs[i]
 		e := r.shelf.find(r.pos)
@@ -179,21 +178,36 @@ func (h *held) finish(err error) {
 		}
 		if r.qos < 2 || r.flight.State == Waiting {
 			e.held = nil
+			h.users--
 			continue
 		}
-		kept = true // to be sent now
 		st.tells = append(st.tells, tell{r.shelf.tell, r.pos, nil})
 	}
 	stored := h.stored
-	h.stored = nil
-	if !kept {
-		h.message = nil
-		clear(h.refs)
-		h.refs = h.refs[:0]
-		st.helds.Put(h)
-	}
+	h.stored, h.committed = nil, true
+	st.recycle(h)
 	st.mu.Unlock()
 	if stored != nil {
 		stored.Done(err)
 	}
+}
+
+// leave takes e's message away from it, which is on disk or no longer needed.
+func (st *journalStore) leave(e *shelfEntry) {
+	if h := e.held; h != nil {
+		e.held = nil
+		h.users--
+		st.recycle(h)
+	}
+}
+
+// recycle keeps h for another message, if nobody needs it any more.
+func (st *journalStore) recycle(h *held) {
+	if h.users > 0 || !h.committed {
+		return
+	}
+	h.message = nil
+	clear(h.refs)
+	h.refs = h.refs[:0]
+	st.helds.Put(h)
 }

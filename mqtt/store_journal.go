@@ -22,6 +22,7 @@ type journalStore struct {
 	log     *slog.Logger
 	opener  opener
 	current func(account string, subject []byte) *Retained // what is retained now
+	lost    *atomic.Int64                                  // counts deliveries that cannot be read back
 	journal *journal.Journal
 
 	wg    sync.WaitGroup
@@ -30,7 +31,6 @@ type journalStore struct {
 	helds sync.Pool // of *held
 	bufs  sync.Pool // of *[]byte
 	dirty atomic.Bool
-	lost  atomic.Int64 // deliveries that could not be read back
 
 	settleMu sync.Mutex // guards the fields below; taken last
 	settled  []settled  // what the committer has said
@@ -77,10 +77,11 @@ type owed struct {
 // An opener opens the journal.
 type opener func(o journal.Options) (*journal.Journal, error)
 
-// newJournalStore returns a store that Load opens. current says what is retained.
-func newJournalStore(log *slog.Logger, open opener, current func(account string, subject []byte) *Retained) *journalStore {
+// newJournalStore returns a store that Load opens. current says what is retained; lost counts messages that are not there
+// any more.
+func newJournalStore(log *slog.Logger, open opener, current func(account string, subject []byte) *Retained, lost *atomic.Int64) *journalStore {
 	return &journalStore{
-		log: log, opener: open, current: current, wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		log: log, opener: open, current: current, lost: lost, wake: make(chan struct{}, 1), stop: make(chan struct{}),
 		shelves: make(map[uint64]*journalShelf), counts: make(map[uint64]int32), moved: make(map[uint64]uint64),
 		carrying: make(map[uint64]bool),
 	}
@@ -310,6 +311,15 @@ func (st *journalStore) Retain(account string, m *Retained, stored *core.Barrier
 		st.release(was.place)
 	}
 	return nil
+}
+
+// Expired implements Store: the next start sees it, too, if the record is still there.
+func (st *journalStore) Expired(m *Retained) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if m.place != 0 {
+		st.release(m.place)
+	}
 }
 
 // retain writes m down. w is told, and the store itself should it fail.

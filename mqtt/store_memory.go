@@ -27,6 +27,9 @@ func (memoryStore) Retain(_ string, _ *Retained, _ *core.Barrier, apply func() *
 	return nil
 }
 
+// Expired implements Store.
+func (memoryStore) Expired(*Retained) {}
+
 // Close implements Store.
 func (memoryStore) Close() error { return nil }
 
@@ -46,7 +49,7 @@ func (*memoryShelf) Unsubscribe(string, *core.Barrier) error { return nil }
 func (*memoryShelf) Received(uint16, *core.Barrier) error { return nil }
 
 // Released implements Shelf.
-func (*memoryShelf) Released(uint16, *core.Barrier) error { return nil }
+func (*memoryShelf) Released([]uint16, *core.Barrier) error { return nil }
 
 // Told implements Shelf: everything is stored at once.
 func (*memoryShelf) Told(func(uint64, error)) {}

@@ -22,7 +22,7 @@ import (
 //	flights 'q'   payload: state | id of the message's record | [seq] | [order], ...
 //	about 'a'     payload: expiry, away and the will
 //	subscribe 's', unsubscribe 'u'   payload: options | subscription id | filter; filter
-//	received 'o', released 'c'       payload: packet id
+//	received 'o', released 'c'       payload: packet id; packet id ...
 //	dropped 'z'   no payload
 //	cleared 'x'   payload: subject
 //

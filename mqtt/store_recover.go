@@ -38,6 +38,7 @@ func (st *journalStore) Load(session func(*Record, Shelf), retained func(string,
 		st.log.Error("records of the store are not understood", "number", strange)
 	}
 	if orphans > 0 {
+		st.lost.Add(int64(orphans))
 		st.log.Error("messages belong to sessions that are lost", "number", orphans)
 	}
 	slices.SortFunc(found, func(a, b *journalShelf) int { return cmp.Compare(a.number, b.number) })
@@ -123,7 +124,9 @@ func (st *journalStore) visitMark(kind byte, key, payload *decoder) {
 	case kindReceived:
 		q.received.add(uint16(payload.uvarint()))
 	case kindReleased:
-		q.received.remove(uint16(payload.uvarint()))
+		for len(payload.b) > 0 && !payload.failed {
+			q.received.remove(uint16(payload.uvarint()))
+		}
 	case kindDropped:
 		q.releaseStrays()
 		q.clear()

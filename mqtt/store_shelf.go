@@ -26,7 +26,7 @@ type journalShelf struct {
 	entries  deque[shelfEntry]
 	last     uint64 // the latest place
 	gaps     int    // how many of entries are done
-	staged   int    // how many have no record yet
+	blank    int    // how many have no record: not yet, or not at all
 	spread   int    // how far entries stand from where their records would have them, at most
 	flights  map[uint64]Flight
 	changes  []change
@@ -79,21 +79,17 @@ func (q *journalShelf) Put(d Delivery, f Flight, stored *core.Barrier) (pos uint
 		e.held = st.find(d.Message, stored, d.Until)
 	}
 	a := addressee{session: q.number, qos: d.QoS, retain: d.Retain, ids: d.IDs, flight: f}
+	e.held.users++
 	e.held.refs = append(e.held.refs, ref{addressee: a, shelf: q, pos: e.pos})
 	if f.State != Waiting {
 		q.setFlight(&e, f)
 	}
-	if d.Replay && d.QoS == 0 {
+	q.push(e)
+	switch {
+	case d.Replay && d.QoS == 0:
 		e.held.volatile = true
-		q.entries.push(e)
-		return e.pos, nil
-	}
-	q.entries.push(e)
-	q.staged++
-	if d.Replay {
-		h := e.held
-		if err := st.write(h, nil, 0); err != nil {
-			q.forget(q.last)
+	case d.Replay:
+		if err := st.write(e.held, nil, 0); err != nil {
 			return 0, err
 		}
 	}
@@ -119,8 +115,8 @@ func (q *journalShelf) Get(pos uint64) (Delivery, bool) {
 		}
 		if h := e.held; h != nil {
 			d := h.delivery(q, pos)
-			if h.committed {
-				e.held = nil // once more is rare
+			if h.committed { // once more is rare
+				st.leave(e)
 			}
 			st.mu.Unlock()
 			return d, true
@@ -202,22 +198,20 @@ func (q *journalShelf) forget(pos uint64) {
 	if e == nil {
 		return
 	}
-	if e.record == 0 && !e.held.volatile {
-		q.staged--
-	}
 	if e.flying {
 		delete(q.flights, pos)
 	}
+	q.store.leave(e)
 	*e = shelfEntry{pos: pos, record: e.record, done: true}
 	q.gaps++
 	for first := q.entries.front(); first != nil && first.done; first = q.entries.front() {
-		q.entries.pop()
+		q.pop()
 		q.gaps--
 	}
 	if n := q.entries.len(); n > leastRing && q.gaps > n/2 {
 		for range n {
-			if e, _ := q.entries.pop(); !e.done {
-				q.entries.push(e)
+			if e := q.pop(); !e.done {
+				q.push(e)
 			}
 		}
 		q.gaps = 0
@@ -225,6 +219,22 @@ func (q *journalShelf) forget(pos uint64) {
 	if q.entries.len() == 0 {
 		q.spread = 0
 	}
+}
+
+// push and pop count entries without a record.
+func (q *journalShelf) push(e shelfEntry) {
+	q.entries.push(e)
+	if e.record == 0 {
+		q.blank++
+	}
+}
+
+func (q *journalShelf) pop() shelfEntry {
+	e, _ := q.entries.pop()
+	if e.record == 0 {
+		q.blank--
+	}
+	return e
 }
 
 // find returns what is still kept at pos, or nil.
@@ -250,7 +260,7 @@ func (q *journalShelf) placed(pos, record uint64) {
 		return
 	}
 	e.record = record
-	q.staged--
+	q.blank--
 	// Entries stand in the order in which they were put; records in that in which messages were complete.
 	for i := q.entries.len() - 1; i >= 0; i-- {
 		other := q.entries.at(i)
@@ -272,7 +282,7 @@ func (q *journalShelf) byRecord(record uint64, skip int) *shelfEntry {
 		return e.record >= record || e.record == 0
 	})
 	reach := 2*q.spread + 2
-	if e := q.scan(max(0, at-reach), min(n, at+reach+1), record, skip); e != nil || q.staged == 0 && q.spread == 0 {
+	if e := q.scan(max(0, at-reach), min(n, at+reach+1), record, skip); e != nil || q.blank == 0 && q.spread == 0 {
 		return e
 	}
 	return q.scan(0, n, record, skip)
@@ -349,8 +359,16 @@ func (q *journalShelf) Received(id uint16, stored *core.Barrier) error {
 }
 
 // Released implements Shelf.
-func (q *journalShelf) Released(id uint16, stored *core.Barrier) error {
-	return q.mark(kindReleased, binary.AppendUvarint(nil, uint64(id)), stored, func() { q.received.remove(id) })
+func (q *journalShelf) Released(ids []uint16, stored *core.Barrier) error {
+	payload := make([]byte, 0, 3*len(ids))
+	for _, id := range ids {
+		payload = binary.AppendUvarint(payload, uint64(id))
+	}
+	return q.mark(kindReleased, payload, stored, func() {
+		for _, id := range ids {
+			q.received.remove(id)
+		}
+	})
 }
 
 // mark notes one thing about the session; apply does it in memory.
@@ -406,7 +424,7 @@ func (q *journalShelf) clear() {
 		}
 	}
 	q.entries.clear()
-	q.flights, q.changes, q.subs, q.received, q.gaps, q.staged = nil, nil, nil, nil, 0, 0
+	q.flights, q.changes, q.subs, q.received, q.gaps, q.blank = nil, nil, nil, nil, 0, 0
 	if q.base != 0 {
 		st.release(q.base)
 	}
