@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	patience = 60 * time.Second
+	patience = 2 * time.Minute // examples are built in it, too
 	sensors  = 5
 )
 

@@ -97,7 +97,7 @@ func (l *landscape) note(line string) bool {
 func (l *landscape) await(what string, is func(line string) bool) {
 	l.Helper()
 	last := make([]string, 20)
-	for limit := time.After(2 * patience); ; {
+	for limit := time.After(patience); ; {
 		select {
 		case line, ok := <-l.lines:
 			if !ok {
@@ -175,7 +175,7 @@ func (l *landscape) awaitUplink(site, not string) (addr string) {
 	l.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(2 * patience); ; <-tick.C {
+	for end := time.Now().Add(patience); ; <-tick.C {
 		if addr = l.uplink(site); addr != "" && addr != not {
 			return addr
 		}
@@ -198,7 +198,7 @@ func (l *landscape) lastKept() uint64 {
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)
-	for end := time.Now().Add(2 * patience); err == nil; {
+	for end := time.Now().Add(patience); err == nil; {
 		ctx, cancel := context.WithTimeout(l.Context(), 5*time.Second)
 		s, err := js.Stream(ctx, "TELEMETRY")
 		cancel()
