@@ -179,7 +179,7 @@ func (f *leaf) joined() error {
 	}
 	f.base = j.identity
 	f.take(&j.Connect)
-	former, ok := f.lis.admit(f, remoteKey{j.Name, j.Cluster, f.opts.account, j.RemoteAccount})
+	former, ok := f.lis.admit(f, remoteKey{j.Name, j.Cluster, f.opts.account, j.RemoteAccount, f.base.User})
 	if !ok {
 		return errMaxLeaves
 	}

@@ -176,22 +176,22 @@ func TestForgivenServers(t *testing.T) {
 	nothing(t, sub)
 }
 
-// TestDuplicateServer: the same server for the same account is there once, and the last one stays.
+// TestDuplicateServer: the same server for the same account is there once, and the last one stays. It takes the same user.
 func TestDuplicateServer(t *testing.T) {
-	above := startAbove(t, "accounts { A { users: [ { user: a, password: p } ] }, B { users: [ { user: b, password: p } ] } }", "")
+	above := startAbove(t, "accounts { A { users: [ { user: a, password: p }, { user: a2, password: p } ] }, B { users: [ { user: b, password: p } ] } }", "")
 	connect := func(user, name, account string) string {
 		return fmt.Sprintf(`{"name":%q,"cluster":"C","user":%q,"pass":"p","remote_account":%q}`, name, user, account)
 	}
 	first := come(t, above, connect("a", "X", "R"))
-	for _, other := range []string{connect("b", "X", "R"), connect("a", "Y", "R"), connect("a", "X", "S"), connect("a", "X", ""), connect("a", "X", "")} {
+	for _, other := range []string{connect("b", "X", "R"), connect("a2", "X", "R"), connect("a", "Y", "R"), connect("a", "X", "S"), connect("a", "X", ""), connect("a", "X", "")} {
 		come(t, above, other)
 	}
-	awaitLeaves(t, above, 6)
+	awaitLeaves(t, above, 7)
 	come(t, above, connect("a", "X", "R"))
 	if got := first.rest(); !strings.HasSuffix(got, "-ERR 'Duplicate Remote LeafNode Connection'\r\n") {
 		t.Errorf("the first one hears %q", got)
 	}
-	awaitLeaves(t, above, 6)
+	awaitLeaves(t, above, 7)
 }
 
 // TestOwnBeacon: who sends back what we say has built a loop.

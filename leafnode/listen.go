@@ -88,8 +88,9 @@ func (l *listener) nonce(id uint64) string {
 // nonceBytes make the 15 characters that servers expect.
 const nonceBytes = 11
 
-// A remoteKey tells servers apart that connect. Servers that say nothing of their account are never the same.
-type remoteKey struct{ name, cluster, account, remoteAccount string }
+// A remoteKey tells servers apart that connect. Servers that say nothing of their account are never the same, and no user
+// drives out another's.
+type remoteKey struct{ name, cluster, account, remoteAccount, user string }
 
 // admit makes f a link like others, unless its account has no room for one more. former is the same server with the same
 // account: f is in its place, and it has to go.
