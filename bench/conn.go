@@ -21,6 +21,8 @@ type conn struct {
 	in   inbox
 	u    unit   // what in gave last
 	out  []byte // answers that the kernel has not taken yet
+
+	frames *deframer // nil: there are none
 }
 
 // dialClient connects a client and waits until the server has taken it in. subs are sent along.
@@ -30,7 +32,10 @@ func dialClient(addr netip.AddrPort, d dialect, name string, subs []byte) (*conn
 		return nil, err
 	}
 	c := &conn{fd: fd, name: name, d: d}
-	if err = c.exchange(append(d.Connect(nil, name), subs...), nil); err == nil {
+	if err = c.upgrade(); err == nil {
+		err = c.exchange(append(d.Connect(nil, name), subs...), nil)
+	}
+	if err == nil {
 		err = setBlocking(fd, false)
 	}
 	if err != nil {
@@ -115,8 +120,9 @@ func (c *conn) step(take func(*unit) error) (done bool, err error) {
 	if done {
 		return true, nil
 	}
-	n, err := receiveBlocking(c.fd, c.in.room())
-	return false, c.in.filled(n, err)
+	room := c.in.room()
+	n, err := receiveBlocking(c.fd, room)
+	return false, c.took(room, n, err)
 }
 
 // handle deals with what is the same for all clients and reports a pong. What must be answered goes to out.
@@ -151,7 +157,7 @@ func (c *conn) read(take func(*unit) error) (full bool, err error) {
 	if err == errAgain {
 		return false, nil
 	}
-	err = c.in.filled(n, err)
+	err = c.took(room, n, err)
 	for ok := true; ok && err == nil; {
 		if ok, err = c.in.next(c.d, &c.u); ok && err == nil {
 			_, err = c.handle(&c.u, take)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,12 @@ func leafgateFile(at place) ([]string, error) {
 	} else {
 		text += "listen: \"127.0.0.1:-1\"\n"
 	}
+	if addr, ok := at.web(); ok {
+		text += fmt.Sprintf("websocket { listen: %q, no_tls: true }\n", addr)
+	}
+	if _, ok := at.addrs[webMQTT]; ok {
+		text += "mqtt { listen: \"127.0.0.1:-1\" }\n"
+	}
 	if addr, ok := at.addrs[mqtt]; ok {
 		text += fmt.Sprintf("mqtt { listen: %q%s }\n", addr, at.unbounded())
 	}
@@ -81,6 +88,16 @@ func leafgateFile(at place) ([]string, error) {
 	return at.file(text + at.conf)
 }
 
+// web is where clients get in by WebSocket.
+func (at place) web() (netip.AddrPort, bool) {
+	for _, p := range []protocol{webNATS, webMQTT} {
+		if addr, ok := at.addrs[p]; ok {
+			return addr, true
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
 // unbounded are Leafgate's keys for queues without bounds, as the others have them by default or are told to.
 func (at place) unbounded() string {
 	if !at.store {
@@ -93,7 +110,9 @@ func (at place) unbounded() string {
 func natsServerFile(at place) ([]string, error) {
 	at.store = false // it has one in any case
 	args, err := leafgateFile(at)
-	if _, ok := at.addrs[mqtt]; !ok || err != nil {
+	_, direct := at.addrs[mqtt]
+	_, web := at.addrs[webMQTT]
+	if !direct && !web || err != nil {
 		return args, err
 	}
 	text, err := os.ReadFile(args[1])
@@ -104,12 +123,19 @@ func natsServerFile(at place) ([]string, error) {
 }
 
 func mosquittoFile(at place) ([]string, error) {
-	addr := at.addrs[mqtt]
+	addr, listener := at.addrs[mqtt], ""
+	if web, ok := at.addrs[webMQTT]; ok { // nobody may be let in by WebSocket alone
+		free, err := freeAddresses(1)
+		if err != nil {
+			return nil, err
+		}
+		addr, listener = free[0], fmt.Sprintf("listener %d %s\nprotocol websockets\n", web.Port(), web.Addr())
+	}
 	store := ""
 	if at.store { // it writes all of it every half an hour, and at the end
 		store = fmt.Sprintf("persistence true\npersistence_location %s/\n", at.dir)
 	}
-	return at.file(fmt.Sprintf("listener %d %s\n", addr.Port(), addr.Addr()) + store + `allow_anonymous true
+	return at.file(fmt.Sprintf("listener %d %s\n", addr.Port(), addr.Addr()) + listener + store + `allow_anonymous true
 max_inflight_messages 1000
 max_queued_messages 0
 set_tcp_nodelay true

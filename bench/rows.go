@@ -58,12 +58,19 @@ type protocol int
 const (
 	nats protocol = iota
 	mqtt
+	webNATS // by WebSocket
+	webMQTT
 )
 
 // speak gives the dialect in which clients exchange messages of that quality of service.
 func (p protocol) speak(qos byte) dialect {
-	if p == mqtt {
+	switch p {
+	case mqtt:
 		return mqttDialect{qos: qos}
+	case webNATS:
+		return webDialect{natsDialect{}, "/", ""}
+	case webMQTT:
+		return webDialect{mqttDialect{qos: qos}, "/mqtt", "mqtt"}
 	}
 	return natsDialect{}
 }
@@ -77,6 +84,7 @@ var (
 	twoOfNATS    = []string{"leafgate", "nats-server"}
 	toMosquitto  = []string{"leafgate", "mochi", "nats-server", "mosquitto"}
 	toNATSServer = []string{"leafgate", "mochi", "mosquitto", "nats-server"}
+	byWebMQTT    = []string{"leafgate", "nats-server", "mosquitto"}
 	toNATSDisk   = []string{"leafgate", "mosquitto", "nats-server"} // those that have a store
 )
 
@@ -114,6 +122,15 @@ var rows = []row{
 	{name: "mqtt-idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, from: mqtt, to: mqtt, servers: toMosquitto},
 	{name: "mqtt-to-nats", about: "1 MQTT publisher, 1 NATS subscriber", run: runStream, from: mqtt, to: nats, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
 	{name: "nats-to-mqtt", about: "1 NATS publisher, 1 MQTT subscriber", run: runStream, from: nats, to: mqtt, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
+
+	{name: "web-1:1", about: "1 publisher, 1 subscriber, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
+	{name: "web-1:50", about: "1 publisher, 50 subscribers, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 1, subs: 50, sizes: []int{128}, servers: twoOfNATS},
+	{name: "web-500:1", about: "500 publishers, a subject each, 1 subscriber, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: twoOfNATS},
+	{name: "web-idle", about: "-conns connections by WebSocket with one subscription each, memory per connection", run: runIdle, from: webNATS, to: webNATS, servers: twoOfNATS},
+	{name: "web-mqtt-1:1-q0", about: "1 publisher, 1 subscriber, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 1, subs: 1, sizes: []int{128}, servers: byWebMQTT},
+	{name: "web-mqtt-1:50-q0", about: "1 publisher, 50 subscribers, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 1, subs: 50, sizes: []int{128}, servers: byWebMQTT},
+	{name: "web-mqtt-500:1-q0", about: "500 publishers, a topic each, 1 subscriber, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: twoOfNATS},
+	{name: "web-mqtt-idle", about: "-conns connections by WebSocket with one MQTT subscription each, memory per connection", run: runIdle, from: webMQTT, to: webMQTT, servers: twoOfNATS},
 
 	{name: "mqtt-stored-1x1", about: "1 publisher with 1 message unacknowledged, QoS 1, each for one of 50 sessions that are away", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 1, apart: true, sizes: []int{200}, servers: toNATSDisk},
 	{name: "mqtt-stored-1x64", about: "1 publisher with 64 messages unacknowledged, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 64, apart: true, sizes: []int{200}, servers: toNATSDisk},
@@ -225,7 +242,7 @@ func (r row) publishTo(flow, pub int) (subjects [][]byte) {
 		return subjects
 	case r.devices:
 		return [][]byte{fmt.Appendf(name, ".d%04d.temp", pub)}
-	case r.speaks(mqtt):
+	case r.speaks(mqtt), r.speaks(webMQTT):
 		return [][]byte{fmt.Appendf(name, ".plant.temp")}
 	case r.subjects == 0:
 		return [][]byte{name}

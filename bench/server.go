@@ -43,11 +43,11 @@ type place struct {
 // serverKinds is every server there is.
 func serverKinds() []serverKind {
 	return []serverKind{
-		{name: "leafgate", speak: []protocol{nats, mqtt}, get: buildLeafgate, version: "-v", arguments: leafgateFile},
-		{name: "nats-server", speak: []protocol{nats, mqtt}, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile},
+		{name: "leafgate", speak: []protocol{nats, mqtt, webNATS, webMQTT}, get: buildLeafgate, version: "-v", arguments: leafgateFile},
+		{name: "nats-server", speak: []protocol{nats, mqtt, webNATS, webMQTT}, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile},
 		{name: "mochi", speak: []protocol{mqtt}, get: buildPeer("mochi"), version: "-v", arguments: mochiFlags, drops: true},
 		{name: slowLeafgate, speak: []protocol{nats, mqtt}, get: buildSlowLeafgate, version: "-v", arguments: leafgateFile},
-		{name: "mosquitto", speak: []protocol{mqtt}, get: findMosquitto, version: "-h", arguments: mosquittoFile},
+		{name: "mosquitto", speak: []protocol{mqtt, webMQTT}, get: findMosquitto, version: "-h", arguments: mosquittoFile},
 	}
 }
 

@@ -38,7 +38,7 @@ func (t *trial) expired() error {
 // many receive each message, some servers hold it once for each.
 func (t *trial) window(wire int64) int64 {
 	n := t.opt.Window / wire
-	if t.row.speaks(mqtt) {
+	if t.row.speaks(mqtt) || t.row.speaks(webMQTT) {
 		n = min(n, 1<<15, 1<<18/int64(max(t.row.subs, 1)))
 	}
 	if t.row.qos > 0 {

@@ -108,12 +108,22 @@ func (f *frameFilter) appendFrame(dst []byte, h *wsframe.Header, payload []byte)
 	return dst
 }
 
-// open goes on until there is a byte for p, or in has to grow.
+// open goes on until p is full or in has to grow: small frames are fed together. What is wrong behind the first byte comes
+// again.
 func (f *frameFilter) open(p, in []byte) (n, took, want int, err error) {
-	for more := true; more && n == 0 && err == nil; {
-		var k int
-		n, k, want, more, err = f.next(p, in[took:])
-		took += k
+	if f.closing != 0 {
+		return 0, len(in), 0, io.EOF
+	}
+	for more := true; more && n < len(p); {
+		var got, k int
+		got, k, want, more, err = f.next(p[n:], in[took:])
+		n, took = n+got, took+k
+		if err != nil && n > 0 {
+			return n, took, 0, nil
+		}
+		if err != nil {
+			break
+		}
 	}
 	return n, took, want, err
 }
@@ -134,7 +144,7 @@ func (f *frameFilter) next(p, in []byte) (n, took, want int, more bool, err erro
 	default:
 		n = int(min(int64(len(p)), int64(len(in)), f.left))
 		f.unmask(p[:copy(p, in[:n])])
-		return n, n, 0, false, nil
+		return n, n, 0, n > 0, nil
 	}
 	return n, took, 0, true, err
 }
