@@ -2,8 +2,13 @@ package leafnode_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"leafgate/internal/peer"
 )
@@ -61,4 +66,86 @@ func TestCluster(t *testing.T) {
 		return n > 0
 	})
 	one.Restart()
+}
+
+// TestClusterOfThree: when the server that a site hangs on is lost, the next one has the link at once, knows all that is wanted
+// here, and messages flow; the last one, too.
+func TestClusterOfThree(t *testing.T) {
+	var hubs, gone []*peer.Server
+	for i, name := range []string{"ONE", "TWO", "THREE"} {
+		route := ""
+		if i > 0 {
+			route = fmt.Sprintf("routes: [ \"nats://127.0.0.1:%d\" ]", routePort(t, hubs[0]))
+		}
+		hubs = append(hubs, startHub(t, clusterConf(name, route)))
+	}
+	whole := func() bool {
+		for _, h := range hubs {
+			if routePeers(t, h) != 2 {
+				return false
+			}
+		}
+		return true
+	}
+	until(t, "the cluster is whole", whole)
+	site := startSite(t, remote(hubs[0], "no_randomize: true"))
+	down := connect(t, siteURL(site))
+	random, subs := rand.New(rand.NewPCG(5, 6)), make(map[string]*nats.Subscription)
+	for range 200 {
+		change(t, down, random, subs)
+	}
+	must(t, down.Flush())
+	here := subscribe(t, down, "from.above")
+	for range 2 {
+		at := slices.IndexFunc(hubs, func(h *peer.Server) bool { return strings.HasSuffix(uplinks(site)[0].URL, h.Leaf) })
+		if at < 0 {
+			t.Fatalf("linked to %s", uplinks(site)[0].URL)
+		}
+		awaitInterestOf(t, hubs[at], subs)
+		lost := hubs[at]
+		hubs = slices.Delete(hubs, at, at+1)
+		up := connect(t, hubs[0].URL)
+		began := time.Now()
+		lost.Kill()
+		until(t, "another server has the link", func() bool {
+			u := uplinks(site)[0]
+			return u.Connected && !strings.HasSuffix(u.URL, lost.Leaf)
+		})
+		linked := time.Since(began)
+		until(t, "messages flow", func() bool {
+			publish(t, up, "from.above", "x")
+			n, _, _ := here.Pending()
+			return n > 0
+		})
+		t.Logf("linked again after %v, messages after %v", linked.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+		for range 20 { // what changes now is known as well
+			change(t, down, random, subs)
+		}
+		must(t, down.Flush())
+		for n, _, _ := here.Pending(); n > 0; n-- {
+			want(t, here, "x")
+		}
+		gone = append(gone, lost)
+	}
+	until(t, "the last server knows exactly what is wanted", func() bool { return strings.HasSuffix(uplinks(site)[0].URL, hubs[0].Leaf) })
+	awaitInterestOf(t, hubs[0], subs)
+	for _, h := range gone {
+		h.Restart()
+	}
+}
+
+// routePeers is how many other members a member is connected to.
+func routePeers(t *testing.T, s *peer.Server) int {
+	t.Helper()
+	var routez struct {
+		Routes []struct {
+			ID string `json:"remote_id"`
+		} `json:"routes"`
+	}
+	getJSON(t, s.Monitoring()+"/routez", &routez)
+	seen := make(map[string]bool)
+	for _, r := range routez.Routes {
+		seen[r.ID] = true
+	}
+	return len(seen)
 }

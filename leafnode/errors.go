@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"leafgate/internal/reason"
 	"leafgate/leafnode/wire"
@@ -77,7 +78,13 @@ func (r refusal) Error() string { return "the other side says " + string(r) }
 // quoted is what the other side sent, fit for a log.
 func quoted(b []byte) refusal {
 	const most = 256
-	return refusal(bytes.ToValidUTF8(bytes.Trim(b[:min(len(b), most)], "'"), []byte("?")))
+	clean := bytes.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, bytes.Trim(b[:min(len(b), most)], "'"))
+	return refusal(clean)
 }
 
 // penalty is how long to stay away after what will not be better soon.

@@ -1,6 +1,8 @@
 package leafnode
 
 import (
+	"context"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -253,8 +255,12 @@ func (l *link) onInfo(args []byte) error {
 
 // onErr keeps what the other side complains of. It closes the connection itself if it has to.
 func (l *link) onErr(args []byte) {
+	level := slog.LevelWarn
+	if l.lastSaid != nil { // it may have much to say
+		level = slog.LevelDebug
+	}
 	l.lastSaid = quoted(args)
-	l.module.log.Warn("the other side of a link complains", "uplink", l.opts.name(), "account", l.opts.account, "err", l.lastSaid)
+	l.module.log.Log(context.Background(), level, "the other side of a link complains", "uplink", l.opts.name(), "account", l.opts.account, "err", l.lastSaid)
 }
 
 // fail tells the other side why the link ends, if that is for it to know.

@@ -134,6 +134,7 @@ func (r *remote) round(ctx context.Context) (err error) {
 		if l, err = r.dial(ctx, u); err == nil {
 			held := r.serve(ctx, l)
 			if err = l.cause; held || ctx.Err() != nil {
+				r.said = ""
 				r.failed(u, err)
 				return nil
 			}
@@ -297,7 +298,6 @@ func (l *link) empty(limit time.Duration) {
 
 func (r *remote) connected(l *link) {
 	r.module.env.History.Open(func() module.Conn { return l.about(l.ep.Load()) })
-	r.said = ""
 	r.note(func(s *state) {
 		*s = state{word: isConnected, since: time.Now(), url: s.url, link: l, past: s.past, err: s.err}
 	})

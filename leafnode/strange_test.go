@@ -107,10 +107,58 @@ func TestStrangeHubs(t *testing.T) {
 			_, _ = io.WriteString(c, "the end\r\n")
 			_, _ = io.Copy(io.Discard, r)
 		}, "Unknown Protocol Operation"},
+		"half a greeting": {func(c net.Conn, r *bufio.Reader) {
+			_, _ = io.WriteString(c, info[:len(info)/2])
+			_, _ = io.Copy(io.Discard, r)
+		}, "no greeting"},
+		"falls silent": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.Copy(io.Discard, r)
+		}, "Stale Connection"},
+		"stops in the middle of a line": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, "LS+ half.a.sub")
+			_, _ = io.Copy(io.Discard, r)
+		}, "Stale Connection"},
+		"stops in the middle of a message": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, "LMSG a 1000\r\n"+strings.Repeat("x", 900))
+			_, _ = io.Copy(io.Discard, r)
+		}, "Stale Connection"},
+		"closes in the middle of a message": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, "LMSG a 1000\r\n"+strings.Repeat("x", 900))
+		}, "EOF"},
+		"two messages in one": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, "LMSG a 4\r\nx\r\nLMSG a 1\r\nx\r\n")
+			_, _ = io.Copy(io.Discard, r)
+		}, "bad arguments"},
+		"lets us in with other rights each time": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, "INFO {\"connect_info\":true,\"import\":{\"allow\":[\"a\"]}}\r\n")
+			_, _ = io.Copy(io.Discard, r)
+		}, "changed our rights"},
+		"greets with rights of another type": {func(c net.Conn, r *bufio.Reader) {
+			_, _ = io.WriteString(c, strings.Replace(info, `"client_id":1`, `"client_id":"one"`, 1))
+			_, _ = io.Copy(io.Discard, r)
+		}, "bad arguments"},
+		"answers what nobody asked": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			_, _ = io.WriteString(c, strings.Repeat("PONG\r\n", 10_000)+"+OK\r\nPONG 1\r\n")
+			_, _ = io.Copy(io.Discard, r)
+		}, "bad arguments"},
+		"complains without end": {func(c net.Conn, r *bufio.Reader) {
+			enter(c, r)
+			for range 100 {
+				_, _ = io.WriteString(c, "-ERR 'no \x1b[31m good'\r\n")
+			}
+		}, "no ?[31m good"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStrange(t, tc.serve)
-			g := startSiteOnly(t, fmt.Sprintf(`{ url: %q, first_info_timeout: 200ms }`, s.url()))
+			g := gatewaytest.Start(t, fmt.Sprintf(`ping_interval: 1s
+				leafnodes { reconnect: 100ms, write_deadline: 1s, remotes: [ { url: %q, first_info_timeout: 200ms } ] }`, s.url()))
 			local := connect(t, siteURL(g))
 			sub := subscribe(t, local, "here")
 			until(t, "it is tried again, and said why", func() bool {
