@@ -211,7 +211,7 @@ func TestCrashPoints(t *testing.T) {
 		for _, loss := range []journaltest.Loss{journaltest.Nothing, journaltest.All, journaltest.Prefix, journaltest.Reordered} {
 			t.Run(fmt.Sprintf("lost: %v, lies: %v", loss, lie), func(t *testing.T) {
 				t.Parallel()
-				for at := 1; at <= ops; at += 1 + ops/12 {
+				for at := 1; at <= ops; at += 1 + ops/8 {
 					crashAt(t, at, loss, lie)
 				}
 			})
@@ -272,7 +272,7 @@ func TestDiskFull(t *testing.T) {
 			taken++
 		case pubrec(uint16(taken + 1)):
 			five.send(pubrel(uint16(taken + 1)))
-			if got := five.next(); got != pubcomp(uint16(taken+1)) { // the disk was full meanwhile
+			if got, err := five.read(); err != nil || got != pubcomp(uint16(taken+1)) { // the disk was full meanwhile
 				five = dial(t, g)
 				five.send(hello5("five", stays(3600)))
 				five.expect(back5)

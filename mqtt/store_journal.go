@@ -200,6 +200,9 @@ func (st *journalStore) tellAll() bool {
 func (st *journalStore) Open(r *Record) (Shelf, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.failed != nil {
+		return nil, st.failed
+	}
 	q := &journalShelf{store: st, number: st.last + 1, record: *r}
 	q.record.Subscriptions = nil
 	if err := q.ensure(); err != nil {
