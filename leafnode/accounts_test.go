@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"leafgate/gateway/gatewaytest"
+	"leafgate/module"
 )
 
 // TestAccounts: what accounts of the site import and export reaches over the link as if it were in the linked account.
@@ -113,7 +114,7 @@ func TestCredentialsFile(t *testing.T) {
 func TestPages(t *testing.T) {
 	hub := startHub(t, hubConf(""))
 	site := gatewaytest.Start(t, siteConf(remote(hub, ""))+"http: \"127.0.0.1:-1\"")
-	awaitUp(t, site, 0)
+	awaitState(t, func() module.Uplink { return uplinks(site)[0] }, "connected")
 	base := "http://" + site.Addr("monitor")[0].String()
 	var leafz struct {
 		Leafs []struct {
