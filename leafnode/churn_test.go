@@ -210,3 +210,49 @@ func TestInterestOfTree(t *testing.T) {
 	}
 	check()
 }
+
+// TestInterestOfServer: the same with a nats-server below.
+func TestInterestOfServer(t *testing.T) {
+	above := startAbove(t, "", "no_advertise: true")
+	cuts := newRelay(t, leafAddr(above))
+	below := startBelow(t, "BELOW", "", fmt.Sprintf("{ url: \"nats-leaf://%s\" }", cuts.lis.Addr()))
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var all []*churner
+	for i, url := range []string{siteURL(above), below.URL} {
+		all = append(all, &churner{nc: connect(t, url), tag: "n", rand: rand.New(rand.NewPCG(seed, uint64(i)))})
+	}
+	for i := range 500 {
+		all[i%2].change(t)
+		if i%25 == 10 {
+			awaitLeaves(t, above, 1)
+			cuts.cut()
+		}
+	}
+	for _, c := range all {
+		must(t, c.nc.Flush())
+	}
+	check := func() {
+		t.Helper()
+		until(t, "we know what is wanted below", func() bool { return slices.Equal(knows(t, above, "BELOW"), wants(all[1])) })
+		until(t, "below it is known what is wanted here", func() bool {
+			var list []string
+			for _, s := range hubInterest(t, below) {
+				if strings.HasPrefix(s, "churn.") {
+					list = append(list, s)
+				}
+			}
+			slices.Sort(list)
+			return slices.Equal(list, wants(all[0]))
+		})
+	}
+	check()
+	for _, c := range all {
+		for _, s := range c.has {
+			must(t, s.Unsubscribe())
+		}
+		c.has = nil
+		must(t, c.nc.Flush())
+	}
+	check()
+}
