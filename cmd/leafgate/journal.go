@@ -156,14 +156,18 @@ func journals(dir string) ([]string, error) {
 		if e.IsDir() && err != nil {
 			return nil, err
 		}
-		if e.IsDir() && isJournal(below) {
+		if e.IsDir() && (isJournal(below) || hasFile(below, "lock")) { // or one in which nothing is stored yet
 			all = append(all, filepath.Join(dir, e.Name()))
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !hasFile(entries, "lock") {
 		return nil, fmt.Errorf("%s: there is no journal in it", dir)
 	}
 	return all, nil
+}
+
+func hasFile(entries []os.DirEntry, name string) bool {
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Type().IsRegular() && e.Name() == name })
 }
 
 func isJournal(entries []os.DirEntry) bool {

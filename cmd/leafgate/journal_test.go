@@ -115,6 +115,21 @@ func TestJournalList(t *testing.T) {
 	}
 }
 
+// A store in which nothing is stored yet is whole, and so is one without a journal.
+func TestJournalEmpty(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "lock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := runJournal(t, dir, "verify", dir); code != exitClean || out != "" || errs != "" {
+		t.Errorf("exit code %d, %q, %q", code, out, errs)
+	}
+	openJournal(t, filepath.Join(dir, "mqtt")).Close()
+	if code, out, errs := runJournal(t, dir, "verify", dir); code != exitClean || out != "mqtt: 0 records in 0 segments, 0 bytes, whole\n" || errs != "" {
+		t.Errorf("exit code %d, %q, %q", code, out, errs)
+	}
+}
+
 func TestJournalVerify(t *testing.T) {
 	for _, test := range []struct {
 		name   string
