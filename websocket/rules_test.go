@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -381,7 +382,9 @@ func TestStop(t *testing.T) {
 	}
 	ctx := t.Context()
 	ended := make(chan error, 1)
-	go func() { ended <- g.Shutdown(ctx) }()
+	var stop sync.WaitGroup
+	defer stop.Wait()
+	stop.Go(func() { ended <- g.Shutdown(ctx) })
 	l.closed(websocket.CloseGoingAway)
 	all, err := io.ReadAll(w)
 	if !websocket.IsCloseError(err, websocket.CloseGoingAway) || len(all) < 3 || all[0] != 0xe0 || all[2] != 0x8b {
