@@ -21,6 +21,7 @@ type journalShelf struct {
 	record   Record
 	base     uint64 // the record of the session
 	subs     map[string]SubscriptionRecord
+	unsure   []SubscriptionRecord // on their way to the disk
 	received idSet
 	gone     bool
 	entries  deque[shelfEntry]
@@ -338,14 +339,51 @@ func (q *journalShelf) Save(r *Record) {
 	q.list()
 }
 
-// Subscribe implements Shelf.
+// Subscribe implements Shelf. What is on disk already is not written again: clients subscribe with every connection.
 func (q *journalShelf) Subscribe(s SubscriptionRecord, stored *core.Barrier) error {
-	return q.mark(kindSubscribe, s.append(nil), stored, func() {
+	if q.has(s) {
+		return nil
+	}
+	apply := func() {
 		if q.subs == nil {
 			q.subs = make(map[string]SubscriptionRecord)
 		}
 		q.subs[s.Filter] = s
-	})
+		q.unsure = append(q.unsure, s)
+	}
+	if stored != nil {
+		stored.Add()
+	}
+	err := q.markFor(kindSubscribe, s.append(nil), apply, q.store.waiter(func(err error) {
+		q.sure(s, err)
+		if stored != nil {
+			stored.Done(err)
+		}
+	}))
+	if err != nil {
+		q.store.unhold(stored)
+	}
+	return err
+}
+
+// has says whether s is on disk.
+func (q *journalShelf) has(s SubscriptionRecord) bool {
+	q.store.mu.Lock()
+	defer q.store.mu.Unlock()
+	now, ok := q.subs[s.Filter]
+	return ok && now == s && q.base != 0 && !slices.Contains(q.unsure, s)
+}
+
+// sure hears whether s has come to the disk.
+func (q *journalShelf) sure(s SubscriptionRecord, err error) {
+	q.store.mu.Lock()
+	defer q.store.mu.Unlock()
+	if i := slices.Index(q.unsure, s); i >= 0 {
+		q.unsure = slices.Delete(q.unsure, i, i+1)
+	}
+	if err != nil && q.subs[s.Filter] == s {
+		delete(q.subs, s.Filter) // its client has not heard of it
+	}
 }
 
 // Unsubscribe implements Shelf.
@@ -374,21 +412,32 @@ func (q *journalShelf) Released(ids []uint16, stored *core.Barrier) error {
 // mark notes one thing about the session; apply does it in memory.
 func (q *journalShelf) mark(kind byte, payload []byte, stored *core.Barrier, apply func()) error {
 	st := q.store
+	err := q.markFor(kind, payload, apply, st.hold(stored))
+	if err != nil {
+		st.unhold(stored)
+	}
+	return err
+}
+
+// markFor is mark for who waits himself: w is told, but for an error.
+func (q *journalShelf) markFor(kind byte, payload []byte, apply func(), w journal.Waiter) error {
+	st := q.store
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if q.gone {
-		return nil
+		return errEnded
 	}
 	if err := q.ensure(); err != nil {
 		return err
 	}
-	if _, err := st.journal.Mark(q.key(kind), payload, st.hold(stored)); err != nil {
-		st.unhold(stored)
+	if _, err := st.journal.Mark(q.key(kind), payload, w); err != nil {
 		return err
 	}
 	apply()
 	return nil
 }
+
+var errEnded = errors.New("session has ended")
 
 func (q *journalShelf) key(kind byte) []byte {
 	q.store.scratch = binary.AppendUvarint(append(q.store.scratch[:0], kind), q.number)
