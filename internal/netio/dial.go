@@ -22,6 +22,8 @@ type DialOptions struct {
 	MostGreeted int                                    // bytes of the line; default 64 KiB
 }
 
+const defaultTLSTimeout = 2 * time.Second
+
 func (o DialOptions) withDefaults() DialOptions {
 	if o.Timeout == 0 {
 		o.Timeout = time.Second
@@ -30,7 +32,7 @@ func (o DialOptions) withDefaults() DialOptions {
 		o.Greeting = time.Second
 	}
 	if o.TLSTimeout == 0 {
-		o.TLSTimeout = 2 * time.Second
+		o.TLSTimeout = defaultTLSTimeout
 	}
 	if o.MostGreeted == 0 {
 		o.MostGreeted = 64 << 10

@@ -173,6 +173,8 @@ func (c *Conn) shake(l *tlsLayer, limit time.Duration) error {
 
 // secure makes l what the connection reads and writes through; from now on it does not block.
 func (c *Conn) secure(l *tlsLayer) {
-	l.shaken = true
+	for u := l; u != nil; u = u.under {
+		u.shaken = true
+	}
 	c.sock.tls.Store(l)
 }

@@ -15,7 +15,7 @@ import (
 type opening struct {
 	c   *Conn
 	o   *DialOptions
-	tls *tlsLayer // nil: not, or not yet
+	tls *tlsLayer // the topmost; nil: none, or not yet
 	top *layer    // nil: none
 }
 
@@ -26,7 +26,7 @@ func (b *opening) run() error {
 			return err
 		}
 	}
-	if err := b.secure(b.o.First); err != nil {
+	if err := b.secure(b.o.First, b.o.TLSTimeout); err != nil {
 		return err
 	}
 	if b.o.WebSocket != nil {
@@ -38,8 +38,8 @@ func (b *opening) run() error {
 	if err != nil {
 		return err
 	}
-	if b.tls == nil && b.top == nil { // a WebSocket has its TLS below
-		if err := b.secure(next); err != nil {
+	if b.o.First == nil && b.top == nil { // a WebSocket has its TLS below
+		if err := b.secure(next, b.o.TLSTimeout); err != nil {
 			return err
 		}
 	}
@@ -50,12 +50,13 @@ func (b *opening) run() error {
 }
 
 // secure starts TLS; with nil it does not.
-func (b *opening) secure(conf *tls.Config) error {
+func (b *opening) secure(conf *tls.Config, limit time.Duration) error {
 	if conf == nil {
 		return nil
 	}
-	b.tls = newClientLayer(&b.c.sock, conf, &b.c.lis.driver.chunks)
-	return b.c.shake(b.tls, b.o.TLSTimeout)
+	l := newClientLayer(&b.c.sock, conf, &b.c.lis.driver.chunks)
+	l.under, b.tls = b.tls, l
+	return b.c.shake(l, limit)
 }
 
 // done leaves everything as it was built to a connection that does not block any more.

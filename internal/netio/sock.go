@@ -111,7 +111,7 @@ func (s *socket) dirty() bool {
 
 func (s transport) dirty() bool {
 	t := s.tls.Load()
-	return t != nil && t.dirty.Load()
+	return t != nil && t.unsent()
 }
 
 // sayEnd queues what layers say before the end, and says whether that is anything.

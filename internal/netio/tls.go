@@ -13,6 +13,7 @@ import (
 // same writers serve TLS and plain sockets.
 type tlsLayer struct {
 	sock   *socket
+	under  *tlsLayer // TLS with a proxy, which carries this one's records; nil: the socket does
 	conn   *tls.Conn
 	chunks *chunks
 	shaken bool        // before others see the layer
@@ -92,10 +93,14 @@ func (t *tlsLayer) send() (again bool, err error) {
 	q := t.sealed
 	t.sealed = queue{}
 	t.mu.Unlock()
-	if q.first == nil {
+	switch {
+	case t.under != nil && (q.first != nil || t.under.unsent()):
+		_, _, again, err = t.under.write(t.chunks, &q, nil, nil)
+	case q.first != nil:
+		_, _, again, err = t.sock.writeRaw(t.chunks, &q, nil, nil)
+	default:
 		return false, nil
 	}
-	_, _, again, err = t.sock.writeRaw(t.chunks, &q, nil, nil)
 	t.mu.Lock()
 	q.join(&t.sealed)
 	t.sealed = q
@@ -104,8 +109,14 @@ func (t *tlsLayer) send() (again bool, err error) {
 	return again, err
 }
 
+// unsent says whether there are records on their way out.
+func (t *tlsLayer) unsent() bool { return t.dirty.Load() || t.under != nil && t.under.unsent() }
+
 // drop gives the memory of records back that will not be written.
 func (t *tlsLayer) drop() {
+	if t.under != nil {
+		t.under.drop()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sealed.drop(t.chunks)
@@ -113,6 +124,9 @@ func (t *tlsLayer) drop() {
 
 // Read implements net.Conn for tls.
 func (t *tlsLayer) Read(p []byte) (int, error) {
+	if t.under != nil {
+		return t.under.read(p)
+	}
 	if t.shaken || len(t.sock.early) > 0 {
 		return t.sock.readRaw(p)
 	}
@@ -121,7 +135,10 @@ func (t *tlsLayer) Read(p []byte) (int, error) {
 
 // Write implements net.Conn for tls.
 func (t *tlsLayer) Write(p []byte) (int, error) {
-	if !t.shaken {
+	switch {
+	case !t.shaken && t.under != nil:
+		return t.under.conn.Write(p)
+	case !t.shaken:
 		return t.sock.net.Write(p)
 	}
 	t.mu.Lock()

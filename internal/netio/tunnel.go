@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,15 @@ type Tunnel struct {
 	Addr       string        // host:port of the proxy
 	User, Pass string        // for it; empty: it asks for none
 	Timeout    time.Duration // of its answer; default that of the dial
+	TLS        *tls.Config   // with the proxy itself; nil: none
+	TLSTimeout time.Duration // of that handshake; default 2 s
+}
+
+func (t *Tunnel) tlsTimeout() time.Duration {
+	if t.TLSTimeout == 0 {
+		return defaultTLSTimeout
+	}
+	return t.TLSTimeout
 }
 
 // ErrProxy: a proxy did not connect on.
@@ -31,7 +41,11 @@ func (b *opening) tunnel() error {
 	if limit == 0 {
 		limit = b.o.Timeout
 	}
-	answer, err := b.ask(r, limit)
+	err := b.secure(p.TLS, p.tlsTimeout())
+	var answer *http.Response
+	if err == nil {
+		answer, err = b.ask(r, limit)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrProxy, err)

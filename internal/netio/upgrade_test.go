@@ -314,8 +314,12 @@ func TestDialProxy(t *testing.T) {
 		secure bool
 		ws     bool
 		behind string // of the far end, with the proxy's answer
+		outer  bool   // TLS with the proxy
 	}{
 		{name: "plain", behind: "hi\r\n"},
+		{name: "by tls", behind: "hi\r\n", outer: true},
+		{name: "tls by tls", secure: true, outer: true},
+		{name: "websocket by tls", secure: true, ws: true, outer: true},
 		{name: "tls", secure: true},
 		{name: "websocket behind tls", secure: true, ws: true},
 	} {
@@ -328,6 +332,9 @@ func TestDialProxy(t *testing.T) {
 			if tc.secure {
 				o.First = &tls.Config{InsecureSkipVerify: true}
 			}
+			if tc.outer {
+				o.Proxy.TLS, o.Proxy.TLSTimeout = &tls.Config{InsecureSkipVerify: true}, patience
+			}
 			if tc.ws {
 				o.WebSocket = &netio.Upgrade{Host: "h", Path: "/", Framing: netio.Framing{Client: true}}
 			}
@@ -338,7 +345,9 @@ func TestDialProxy(t *testing.T) {
 					_, failed = d.Dial(t.Context(), o)
 					return
 				}
-				c = f.accept()
+				if c = f.accept(); tc.outer {
+					c = f.secure(c)
+				}
 				c.wantText("CONNECT hub.example:7422 HTTP/1.1\r\nHost: hub.example:7422\r\nProxy-Authorization: Basic " +
 					base64.StdEncoding.EncodeToString([]byte("ann:se:cret")) + "\r\n\r\n")
 				c.send([]byte("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n" + tc.behind))
@@ -357,6 +366,12 @@ func TestDialProxy(t *testing.T) {
 			}
 			c.x = s.session()
 			c.echo("through the proxy")
+			c.echo(strings.Repeat("large", 300_000))
+			c.subscribe("a")
+			for range 5 {
+				c.send(publish("a", s2Noise(300_000)))
+				c.want('M', string(s2Noise(300_000)))
+			}
 			c.Close()
 			c.x.cause()
 		})
