@@ -10,7 +10,6 @@ import (
 	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/core"
-	"leafgate/internal/netio"
 	"leafgate/internal/tlsconf"
 	"leafgate/module"
 )
@@ -64,10 +63,10 @@ type remoteOptions struct {
 	probeEvery time.Duration
 
 	compression compression
-	deflate     bool          // ask for permessage-deflate
-	unmasked    bool          // ask to do without masks
-	proxy       *netio.Tunnel // nil: none
-	ignoreTold  bool          // addresses that servers tell of
+	deflate     bool   // ask for permessage-deflate
+	unmasked    bool   // ask to do without masks
+	proxy       *proxy // nil: none
+	ignoreTold  bool   // addresses that servers tell of
 }
 
 // readOptions reads the top level of a configuration. Errors collect in conf.
@@ -139,7 +138,7 @@ func readRemote(env *module.Env, b *config.Block, o remoteOptions) *remoteOption
 	o.isolated = b.Bool(false, "local_isolation", "isolate_leafnode_interest", "isolate")
 	o.firstInfo = b.Duration(defaultFirstInfo, "first_info_timeout")
 	o.dial = b.Duration(defaultDial, "dial_timeout")
-	o.readProxy(b.Block("proxy"))
+	o.readProxy(env, b.Block("proxy"))
 	o.ignoreTold = b.Bool(false, "ignore_discovered_servers")
 	o.mostQueued = b.IntRange(o.mostQueued, 1, 1<<40, "max_pending")
 	o.mostMsgs = int(b.IntRange(defaultMsgs, 1, 1<<30, "max_pending_msgs"))

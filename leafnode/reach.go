@@ -12,6 +12,8 @@ import (
 
 	"leafgate/config"
 	"leafgate/internal/netio"
+	"leafgate/internal/tlsconf"
+	"leafgate/module"
 )
 
 // What lies between here and another server: a proxy, WebSocket.
@@ -48,15 +50,23 @@ func (o *remoteOptions) readWebSocket(b *config.Block) {
 	}
 }
 
+// A proxy is asked to connect on.
+type proxy struct {
+	netio.Tunnel
+	name string          // of its certificate; empty: it is reached without TLS
+	tls  *tlsconf.Client // nil: as usual
+}
+
 // readProxy reads the proxy block. Its errors quote nothing: there may be a password in it.
-func (o *remoteOptions) readProxy(b *config.Block) {
+func (o *remoteOptions) readProxy(env *module.Env, b *config.Block) {
 	if b == nil {
 		return
 	}
-	b.Unsupported("proxies are reached without TLS", "tls")
-	t := &netio.Tunnel{User: b.String("", "username"), Pass: b.String("", "password"), Timeout: b.Duration(o.dial, "timeout")}
-	if t.Timeout == 0 {
-		t.Timeout = o.dial
+	b.Block("tls").Unsupported("it always comes first", "handshake_first", "first", "immediate")
+	p := &proxy{tls: tlsconf.ReadClient(b.Block("tls"), env.Log, env.Clock.Valid)}
+	p.User, p.Pass, p.Timeout = b.String("", "username"), b.String("", "password"), b.Duration(o.dial, "timeout")
+	if p.Timeout == 0 {
+		p.Timeout = o.dial
 	}
 	u, err := url.Parse(b.String("", "url"))
 	switch {
@@ -64,17 +74,34 @@ func (o *remoteOptions) readProxy(b *config.Block) {
 		b.Errorf("", "a proxy needs a url")
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		b.Errorf("url", "want a URL such as http://proxy:3128")
-	case u.Scheme == "https":
-		b.Errorf("url", "not supported: proxies are reached without TLS, by http://")
 	case u.User != nil:
 		b.Errorf("url", "who we are to the proxy is said by username and password")
+	case u.Scheme == "https":
+		p.Addr, p.name = withPort(u, "443"), u.Hostname()
+	case p.tls != nil:
+		b.Errorf("tls", "is for proxies with https://")
 	default:
-		t.Addr = withPort(u, "80")
+		p.Addr = withPort(u, "80")
 	}
-	if (t.User == "") != (t.Pass == "") {
+	if (p.User == "") != (p.Pass == "") {
 		b.Errorf(present(b, "username", "password"), "username and password are there both, or not at all")
 	}
-	o.proxy = t
+	o.proxy = p
+}
+
+// tunnel is how to ask the proxy now.
+func (p *proxy) tunnel() *netio.Tunnel {
+	if p == nil {
+		return nil
+	}
+	t := p.Tunnel
+	if p.name != "" {
+		t.TLS = secure(p.tls, p.name)
+	}
+	if p.tls != nil {
+		t.TLSTimeout = p.tls.Timeout
+	}
+	return &t
 }
 
 // withPort is u's host:port.
@@ -98,14 +125,14 @@ func usualPort(u *url.URL) string {
 
 // reach says how to get to u. name is what its certificate must be for.
 func (o *remoteOptions) reach(u *url.URL, name string) netio.DialOptions {
-	d := netio.DialOptions{Addr: u.Host, Timeout: o.dial, Greeting: o.firstInfo, Proxy: o.proxy}
+	d := netio.DialOptions{Addr: u.Host, Timeout: o.dial, Greeting: o.firstInfo, Proxy: o.proxy.tunnel()}
 	first := u.Scheme == "wss"
 	if o.tls != nil {
 		d.TLSTimeout = o.tls.Timeout
 		first = first || o.tls.First || isWebSocket(u)
 	}
 	if first {
-		d.First = o.secure(name)
+		d.First = secure(o.tls, name)
 	}
 	if isWebSocket(u) {
 		d.WebSocket = &netio.Upgrade{Host: strings.TrimSuffix(u.Host, ":"+usualPort(u)), Path: path.Join("/", u.Path, leafPath), Secure: first,
@@ -118,7 +145,7 @@ func (o *remoteOptions) reach(u *url.URL, name string) netio.DialOptions {
 func (o *remoteOptions) way() string {
 	text := fmt.Sprint(o.deflate, o.unmasked, o.ignoreTold)
 	if o.proxy != nil {
-		text += fmt.Sprintf(" %+v", *o.proxy)
+		text += fmt.Sprintf(" %q %q %q %q %v %v", o.proxy.Addr, o.proxy.User, o.proxy.Pass, o.proxy.name, o.proxy.Timeout, o.proxy.tls != nil)
 	}
 	return text
 }
@@ -126,10 +153,10 @@ func (o *remoteOptions) way() string {
 // mostFrame is how many bytes a message of frames may have, which is fed as it comes: servers put all in one that waits.
 const mostFrame = 1 << 50
 
-// secure is how TLS is spoken with a server of that name.
-func (o *remoteOptions) secure(name string) *tls.Config {
-	if o.tls != nil {
-		return o.tls.Config(name)
+// secure is how TLS is spoken with who has that name; without c, as usual.
+func secure(c *tlsconf.Client, name string) *tls.Config {
+	if c != nil {
+		return c.Config(name)
 	}
 	return &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
 }

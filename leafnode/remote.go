@@ -232,7 +232,7 @@ func (o *remoteOptions) upgrade(u *url.URL, info *wire.Info, name string) (*tls.
 	case isWebSocket(u) || o.tls != nil && o.tls.First: // what INFO says of it counts no more
 		return nil, nil
 	case info.TLSRequired:
-		return o.secure(name), nil
+		return secure(o.tls, name), nil
 	case o.tls != nil || u.Scheme == "tls":
 		return nil, errNoTLS
 	}

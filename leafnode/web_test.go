@@ -2,6 +2,7 @@ package leafnode_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -84,8 +85,8 @@ func TestNoWebSocket(t *testing.T) {
 	}
 }
 
-// A proxy connects on by CONNECT, for those it knows, to wherever it sends a name.
-type proxy struct {
+// A connector connects on by CONNECT, for those it knows, to wherever it sends a name.
+type connector struct {
 	lis   net.Listener
 	login string // user:password; empty: anybody
 	to    string // host:port; empty: as asked for
@@ -96,11 +97,20 @@ type proxy struct {
 	opened []net.Conn
 }
 
-func newProxy(t *testing.T, login, to string) *proxy {
+func newProxy(t *testing.T, login, to string) *connector {
+	t.Helper()
+	return newProxyBy(t, login, to, nil)
+}
+
+// newProxyBy is newProxy, and reached by TLS if there is conf.
+func newProxyBy(t *testing.T, login, to string, conf *tls.Config) *connector {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	p := &proxy{lis: l, login: login, to: to}
+	p := &connector{lis: l, login: login, to: to}
+	if conf != nil {
+		l = tls.NewListener(l, conf)
+	}
 	p.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -123,13 +133,13 @@ func newProxy(t *testing.T, login, to string) *proxy {
 	return p
 }
 
-func (p *proxy) keep(c net.Conn) {
+func (p *connector) keep(c net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.opened = append(p.opened, c)
 }
 
-func (p *proxy) serve(c net.Conn) {
+func (p *connector) serve(c net.Conn) {
 	defer c.Close()
 	r := bufio.NewReader(c)
 	req, err := http.ReadRequest(r)
@@ -161,7 +171,7 @@ func (p *proxy) serve(c net.Conn) {
 	_, _ = io.Copy(c, far)
 }
 
-func (p *proxy) block(more string) string {
+func (p *connector) block(more string) string {
 	return fmt.Sprintf("proxy { url: \"http://%s\", %s }", p.lis.Addr(), more)
 }
 
@@ -169,10 +179,19 @@ func (p *proxy) block(more string) string {
 func TestProxy(t *testing.T) {
 	ca := newAuthority(t, t.TempDir())
 	cert, key := ca.issue("server", "hub.example")
-	tls := fmt.Sprintf("tls { cert_file: %q, key_file: %q }", cert, key)
-	hub := startHub(t, webConf("compression: s2_fast, "+tls, tls))
+	block := fmt.Sprintf("tls { cert_file: %q, key_file: %q }", cert, key)
+	hub := startHub(t, webConf("compression: s2_fast, "+block, block))
+	cert, key = ca.issue("proxy", "localhost")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	must(t, err)
 	plain := startHub(t, webConf("", "no_tls: true"))
-	for _, tc := range []struct{ name, login, to, url, more string }{
+	for _, tc := range []struct {
+		name, login, to, url, more string
+		secure                     bool // the proxy is reached by TLS
+	}{
+		{name: "by tls", url: "nats-leaf://" + plain.Leaf, secure: true},
+		{name: "tls by tls", url: "tls://hub.example:7422", to: hub.Leaf, secure: true},
+		{name: "websocket and tls by tls", url: "wss://hub.example/pre", to: hub.Web, secure: true},
 		{name: "plain", url: "nats-leaf://" + plain.Leaf},
 		{name: "with a login", url: "nats-leaf://" + plain.Leaf, login: "ann:se:cret", more: `username: ann, password: "se:cret", timeout: 5s`},
 		{name: "tls", url: "tls://hub.example:7422", to: hub.Leaf},
@@ -181,15 +200,25 @@ func TestProxy(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newProxy(t, tc.login, tc.to)
+			by := p.block(tc.more)
+			if tc.secure {
+				p = newProxyBy(t, tc.login, tc.to, &tls.Config{Certificates: []tls.Certificate{pair}})
+				by = fmt.Sprintf("proxy { url: \"https://localhost:%d\", tls { ca_file: %q } }", p.lis.Addr().(*net.TCPAddr).Port, ca.file)
+			}
 			of, secure := plain, ""
 			if tc.to == hub.Leaf || tc.to == hub.Web {
 				of, secure = hub, fmt.Sprintf(", tls { ca_file: %q }", ca.file)
 			}
-			site := startSite(t, fmt.Sprintf("{ url: %q, %s%s }", tc.url, p.block(tc.more), secure))
+			site := startSite(t, fmt.Sprintf("{ url: %q, %s%s }", tc.url, by, secure))
 			exchange(t, of, site)
-			want := map[string]string{"tls": "hub.example:7422", "websocket": "hub.example:80", "websocket and tls": "hub.example:443"}[tc.name]
-			if want == "" {
-				want = plain.Leaf
+			want := plain.Leaf
+			switch {
+			case strings.HasPrefix(tc.url, "tls://"):
+				want = "hub.example:7422"
+			case strings.HasPrefix(tc.url, "ws://"):
+				want = "hub.example:80"
+			case strings.HasPrefix(tc.url, "wss://"):
+				want = "hub.example:443"
 			}
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -212,6 +241,7 @@ func TestProxyFails(t *testing.T) {
 		"nobody there":  {newProxy(t, "", closed.lis.Addr().String()).block(""), "it answers 502 Bad Gateway"},
 		"no proxy":      {closed.block("username: ann, password: secret"), "the proxy does not connect: dial"},
 		"a silent one":  {fmt.Sprintf("proxy { url: \"http://%s\", timeout: 50ms }", silent.lis.Addr()), "the proxy does not connect: read the answer"},
+		"no TLS there":  {fmt.Sprintf("proxy { url: \"https://%s\" }", hub.Leaf), "the proxy does not connect: tls handshake failed"},
 		"another thing": {fmt.Sprintf("proxy { url: \"http://%s\" }", hub.Leaf), "the proxy does not connect"},
 	} {
 		g := startSiteOnly(t, fmt.Sprintf("{ url: \"nats-leaf://%s\", %s }", hub.Leaf, tc.block))
