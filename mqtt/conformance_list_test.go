@@ -42,7 +42,7 @@ var parts = []part{
 }
 
 // What a statement may have in place of a proof.
-var gaps = []string{"client only", "open: WebSocket", "open: enhanced authentication"}
+var gaps = []string{"client only", "open: enhanced authentication"}
 
 // Each statement has a row, and each row a test that has the statement in the name of a case, or a gap that is known.
 func TestConformanceList(t *testing.T) {

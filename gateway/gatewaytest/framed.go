@@ -18,6 +18,9 @@ type Framed struct {
 	r    *bufio.Reader
 	out  []byte
 	left int64 // of the frame that is being read
+
+	Subprotocol string       // what the gateway has selected
+	Code        wsframe.Code // what it has closed with; 0: it has not
 }
 
 // NewFramed makes the handshake on conn. An empty subprotocol asks for none.
@@ -38,6 +41,7 @@ func NewFramed(conn net.Conn, path, subprotocol string) (*Framed, error) {
 		b, _ := io.ReadAll(answer.Body) // what cannot be read is not shown
 		return nil, fmt.Errorf("handshake: %s: %s", answer.Status, strings.TrimSpace(string(b)))
 	}
+	f.Subprotocol = answer.Header.Get("Sec-Websocket-Protocol")
 	return f, nil
 }
 
@@ -54,7 +58,7 @@ func (f *Framed) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read reads payloads. A close frame is [io.EOF], with its code.
+// Read reads payloads. A close frame is [io.EOF]; Code says which.
 func (f *Framed) Read(p []byte) (int, error) {
 	for f.left == 0 {
 		h, err := f.header()
@@ -70,7 +74,8 @@ func (f *Framed) Read(p []byte) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			return 0, fmt.Errorf("%w: closed with %d", io.EOF, code)
+			f.Code = code
+			return 0, io.EOF
 		}
 		f.left = h.Payload
 	}
