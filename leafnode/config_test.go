@@ -40,6 +40,11 @@ func TestRefused(t *testing.T) {
 		{"unknown key", `remotes [ { ` + ok + `, colour: red } ]`, "colour"},
 		{"no credentials file", `remotes [ { ` + ok + `, credentials: "/no/such/file" } ]`, "leafnodes.remotes.credentials: read credentials"},
 		{"no seed", `remotes [ { ` + ok + `, nkey: secret } ]`, "leafnodes.remotes.nkey: want the seed"},
+		{"a probe to many", `remotes [ { ` + ok + `, probe_subject: "a.*" } ]`, `leafnodes.remotes.probe_subject: want a subject without wildcards, got "a.*"`},
+		{"a probe that runs backwards", `remotes [ { ` + ok + `, probe_interval: "-1s" } ]`, "leafnodes.remotes.probe_interval: want a duration"},
+		{"a queue for nothing", `remotes [ { ` + ok + `, max_pending_msgs: 0 } ]`, "leafnodes.remotes.max_pending_msgs"},
+		{"a queue without bytes", `remotes [ { ` + ok + `, max_pending: 0 } ]`, "leafnodes.remotes.max_pending"},
+		{"a deadline in the past", `write_deadline: "-1s", remotes [ { ` + ok + ` } ]`, "leafnodes.write_deadline: want a duration"},
 		{"bad pattern", `remotes [ { ` + ok + `, deny_imports: "a..b" } ]`, `leafnodes.remotes.deny_imports: want subjects, got "a..b"`},
 		{"reconnect of nothing", `reconnect: 0, remotes [ { ` + ok + ` } ]`, "leafnodes.reconnect: want a positive duration"},
 	} {

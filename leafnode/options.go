@@ -20,6 +20,7 @@ var keys = []string{"leafnodes", "leaf"}
 const (
 	defaultPort      = "7422"
 	defaultReconnect = time.Second
+	defaultDeadline  = 10 * time.Second
 	defaultDial      = 3 * time.Second // a round trip, on a bad link
 	defaultFirstInfo = 3 * time.Second
 	defaultQueued    = 64 << 20 // bytes
@@ -82,7 +83,7 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	readWriteTimeout(b)
 	common := remoteOptions{
 		reconnect:  b.Duration(defaultReconnect, "reconnect", "reconnect_delay", "reconnect_interval"),
-		deadline:   b.Duration(10*time.Second, "write_deadline"),
+		deadline:   b.Duration(defaultDeadline, "write_deadline"),
 		pingEvery:  conf.Duration(2*time.Minute, "ping_interval"),
 		pingMost:   int(conf.IntRange(2, 0, 1<<7-1, "ping_max")),
 		mostQueued: conf.IntRange(defaultQueued, 0, 1<<40, "max_pending"),
@@ -90,6 +91,9 @@ func readOptions(env *module.Env, conf *config.Block) *options {
 	}
 	if common.reconnect <= 0 {
 		b.Errorf("reconnect", "want a positive duration")
+	}
+	if common.deadline == 0 {
+		common.deadline = defaultDeadline
 	}
 	if common.pingEvery == 0 {
 		common.pingEvery = 2 * time.Minute

@@ -38,9 +38,11 @@ func (l *link) Tick(_ *core.Batch, now time.Time) (next time.Time, err error) {
 	return l.nextTick(now), nil
 }
 
+const leastSilence = 250 * time.Millisecond
+
 // silence is how long nothing may come while a PING waits for its answer, on a link without delay.
 func (o *remoteOptions) silence() time.Duration {
-	return min(o.deadline, o.pingEvery*time.Duration(o.pingMost+1))
+	return max(leastSilence, min(o.deadline, o.pingEvery*time.Duration(o.pingMost+1)))
 }
 
 // nextTick is when to look after the link again.
