@@ -90,12 +90,20 @@ func (s *session) wasAway(r *Record) {
 func (s *session) resubscribe(r *SubscriptionRecord) {
 	c := &conn{version: packet.V5} // whatever it was: the filter has been accepted
 	sub, code, err := s.parse(c, []byte(r.Filter), packet.Options(r.Options), r.ID)
-	if err == nil && !code.Failed() {
+	sys := isSys([]byte(r.Filter))
+	switch {
+	case err != nil || code.Failed():
+	case sys:
+		code, _ = s.subscribeSys(sub, packet.Options(r.Options))
+	default:
 		err = s.register(sub)
 	}
 	if err != nil || code.Failed() {
 		s.module.log.Warn("stored subscription is refused", "client_id", s.key.ClientID, "filter", r.Filter, "err", err)
 		_ = s.shelf.Unsubscribe(r.Filter, nil) // the next start finds it again
+		return
+	}
+	if sys {
 		return
 	}
 	if s.subs == nil {

@@ -164,7 +164,7 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 // keep puts a copy of d in the queue, one for all sessions that keep the message.
 func (s *session) keep(d *Delivery, f Flight) (pos uint64, err error) {
 	kept := *d
-	if !d.Replay { // else it is one already
+	if !d.Replay && !d.Passing { // else it is one already
 		kept.Message = d.Message.Keep()
 	}
 	return s.put(kept, f, d.Message.Stored)

@@ -139,6 +139,7 @@ type Delivery struct {
 	QoS     byte          // to deliver with
 	Retain  bool          // the RETAIN flag to send
 	Replay  bool          // a retained message for a new subscription
+	Passing bool          // need not outlive the process: there will be another. Message is owned already
 }
 
 // Retained is a retained message.

@@ -73,10 +73,10 @@ func (q *journalShelf) Put(d Delivery, f Flight, stored *core.Barrier) (pos uint
 	}
 	q.last++
 	e := shelfEntry{pos: q.last, size: int32(deliverySize(&d)), qos: d.QoS}
-	switch {
-	case d.Replay:
+	if passing := d.Passing || d.Replay && d.QoS == 0; passing || d.Replay {
 		e.held = st.newHeld(d.Message, nil, d.Until)
-	default:
+		e.held.volatile = passing
+	} else {
 		e.held = st.find(d.Message, stored, d.Until)
 	}
 	a := addressee{session: q.number, qos: d.QoS, retain: d.Retain, ids: d.IDs, flight: f}
@@ -87,14 +87,23 @@ func (q *journalShelf) Put(d Delivery, f Flight, stored *core.Barrier) (pos uint
 	}
 	q.push(e)
 	switch {
-	case d.Replay && d.QoS == 0:
-		e.held.volatile = true
+	case e.held.volatile:
+		q.passed(e.pos, f)
 	case d.Replay:
 		if err := st.write(e.held, nil, 0); err != nil {
 			return 0, err
 		}
 	}
 	return q.last, nil
+}
+
+// passed tells of a step that needs no disk.
+func (q *journalShelf) passed(pos uint64, f Flight) {
+	if f.State != Waiting && f.QoS == 2 {
+		st := q.store
+		st.tells = append(st.tells, tell{q.tell, pos, nil})
+		st.push(func(error) {}, nil)
+	}
 }
 
 func (q *journalShelf) setFlight(e *shelfEntry, f Flight) {
@@ -150,6 +159,9 @@ func (q *journalShelf) Mark(pos uint64, f Flight) {
 		if h := e.held; h != nil { // goes out with the record
 			if r := h.ref(q, pos); r != nil {
 				r.flight = f
+			}
+			if h.volatile {
+				q.passed(pos, f)
 			}
 		}
 		return

@@ -57,7 +57,7 @@ func (c *conn) onSubscribe(batch *core.Batch, body []byte) error {
 func (c *conn) noteFilters(p *packet.Subscribe, shelf Shelf, b *core.Barrier) error {
 	for filter, o := range p.Filters() {
 		sub, code, err := c.session.parse(c, filter, o, p.SubscriptionID)
-		if err != nil || code.Failed() || isSys(filter) {
+		if err != nil || code.Failed() {
 			continue
 		}
 		if err = shelf.Subscribe(sub.record(), b); err != nil {
@@ -82,7 +82,11 @@ func (s *session) subscribe(c *conn, filter []byte, o packet.Options, id uint32)
 		return code, replay{}, err
 	}
 	if isSys(filter) {
+		old := s.sys[sub.filter]
 		code, r := s.subscribeSys(sub, o)
+		if code.Failed() {
+			s.unnoted(sub, old)
+		}
 		return code, r, nil
 	}
 	old := s.subs[sub.filter]
@@ -288,7 +292,11 @@ func (c *conn) noteEnds(p *packet.Unsubscribe, shelf Shelf, b *core.Barrier) err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for filter := range p.Filters() {
-		if sub := s.subs[string(filter)]; sub != nil {
+		sub := s.subs[string(filter)]
+		if sub == nil {
+			sub = s.sys[string(filter)]
+		}
+		if sub != nil {
 			if err := shelf.Unsubscribe(sub.filter, b); err != nil {
 				return err
 			}

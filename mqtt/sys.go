@@ -58,7 +58,7 @@ func (s *session) sendSys(c *conn, tree sysMessages, f *mapping.Filter, qos byte
 	perms := s.ep.Identity().Perms
 	for _, m := range tree.of(s.ep.Account()) {
 		if f.Matches(m.Subject) && perms.CanReceive(m.Subject, "") {
-			s.send(c, &Delivery{Message: m, QoS: qos, Retain: true, Replay: true})
+			s.send(c, &Delivery{Message: m, QoS: qos, Retain: true, Replay: true, Passing: true})
 		}
 	}
 }
@@ -83,7 +83,7 @@ func (s *session) updateSys(tree sysMessages) {
 	perms := s.ep.Identity().Perms
 	for _, m := range tree.of(s.ep.Account()) {
 		if qos, ok := s.watches(m.Subject); ok && perms.CanReceive(m.Subject, "") {
-			s.send(c, &Delivery{Message: m, QoS: qos})
+			s.send(c, &Delivery{Message: m, QoS: qos, Passing: true})
 		}
 	}
 	c.net.Flush()
