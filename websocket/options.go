@@ -93,8 +93,8 @@ func present(b *config.Block, names ...string) string {
 
 // frames says how the payloads stand in frames. A compressed message may have twice the payload that NATS clients may send.
 func frames(conf *config.Block, deflate bool) *netio.Framing {
-	const least = 4 << 20
-	return &netio.Framing{Deflate: deflate, Inflated: max(least, 2*conf.Int(0, "max_payload")), Code: closeCode}
+	const least, most = 4 << 20, 1 << 30
+	return &netio.Framing{Deflate: deflate, Inflated: min(max(least, 2*conf.Int(0, "max_payload")), most), Code: closeCode}
 }
 
 // framing is what a connection gets.

@@ -137,30 +137,39 @@ func (c *Conn) farewell(cause error) {
 		limit.Stop()
 	}
 	defer limit.Stop()
-	for c.Flush(); ; c.Flush() {
+	if !c.drained(limit.C) || c.sock.sayEnd() && !c.drained(limit.C) {
+		return
+	}
+	c.sock.sayEndOfTLS()
+	c.Flush()
+	c.sock.linger()
+}
+
+// drained waits until the socket has taken everything; false: it will not.
+func (c *Conn) drained(limit <-chan time.Time) bool {
+	for {
+		c.Flush()
 		c.mu.Lock()
-		if c.state&closed != 0 {
+		busy := c.state&(writing|blocked) != 0
+		switch {
+		case c.state&closed != 0:
 			c.mu.Unlock()
-			return
-		}
-		if c.state&(writing|blocked) == 0 && c.out.first == nil {
+			return false
+		case !busy && c.out.first == nil && !c.sock.dirty():
 			c.mu.Unlock()
-			break
+			return true
+		case !busy: // somebody has just let go
+			c.mu.Unlock()
+			continue
 		}
 		room := c.waitRoom()
 		c.mu.Unlock()
 		select {
 		case <-room:
-		case <-limit.C:
-			return
+		case <-limit:
+			return false
 		}
 	}
-	if c.sock.sayEnd() {
-		c.Flush()
-	}
-	c.sock.sayEndOfTLS()
-	c.Flush()
-	c.sock.linger()
 }
 
 // linger reads what the peer still sends, for a short while.
