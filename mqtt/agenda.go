@@ -86,6 +86,7 @@ func (a *agenda) work() time.Duration {
 		batch := e.Get()
 		s.due(batch, now)
 		e.Put(batch)
+		a.module.store.Flush()
 	}
 }
 

@@ -232,6 +232,7 @@ func (s *session) detach(batch *core.Batch, c *conn, cause error) {
 	}
 	past.settle(batch, s)
 	batch.Flush()
+	s.module.store.Flush()
 }
 
 func (s *session) part(c *conn, cause error) (past former, ok bool) {
