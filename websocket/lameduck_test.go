@@ -2,6 +2,7 @@ package websocket_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"leafgate/gateway/gatewaytest"
@@ -12,8 +13,9 @@ func TestLameDuck(t *testing.T) {
 	g := gatewaytest.Start(t, `lame_duck_duration: "30s", lame_duck_grace_period: "1ms"
 		`+plain)
 	l := hello(t, g, request{}, `,"protocol":1`)
-	ended := make(chan error, 1)
-	go func() { ended <- g.LameDuck(t.Context()) }()
+	var ended error
+	var wg sync.WaitGroup
+	wg.Go(func() { ended = g.LameDuck(t.Context()) })
 	for s := ""; !strings.Contains(s, `"ldm":true`); s = l.line() {
 	}
 	until(t, "nobody comes in", func() bool {
@@ -28,7 +30,7 @@ func TestLameDuck(t *testing.T) {
 			break
 		}
 	}
-	if err := <-ended; err != nil {
-		t.Error(err)
+	if wg.Wait(); ended != nil {
+		t.Error(ended)
 	}
 }
