@@ -77,6 +77,7 @@ func (s *session) releaseDrained() []*core.Barrier {
 // releaseHeld answers all barriers that wait.
 func (s *session) releaseHeld() (free []*core.Barrier) {
 	free, s.held = s.held, nil
+	s.holds.Store(false)
 	return free
 }
 

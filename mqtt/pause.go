@@ -86,7 +86,11 @@ func (c *conn) pauseIfAhead() error {
 	eased := sync.OnceFunc(func() { close(done) })
 	if ahead {
 		c.withheld.eased = eased
-		time.AfterFunc(c.step.pauseFor(), eased)
+		pause := c.step.pauseFor()
+		if c.session.holds.Load() { // others wait for its own acknowledgements, and those stand behind what it publishes
+			pause, c.step.pause = stepPause, 0
+		}
+		time.AfterFunc(pause, eased)
 	} else {
 		eased() // what the step has left is fed at once
 	}

@@ -40,6 +40,7 @@ type session struct {
 	received idSet // QoS 2 publications of the client that are not released. [MQTT-4.3.3-2]
 	grants   []grant
 	held     []*core.Barrier // publishers whose acknowledgements wait until waiting is shorter
+	holds    atomic.Bool     // whether there are any, for those who do not have mu
 }
 
 // A waitingEntry is a delivery that was not sent yet.

@@ -157,6 +157,7 @@ func (s *session) promise(c *conn, d *Delivery) core.Verdict {
 	if c != nil && s.crowded() && d.Message.Stored != nil {
 		d.Message.Stored.Add() // the publisher's acknowledgement waits until there is room again
 		s.held = append(s.held, d.Message.Stored)
+		s.holds.Store(true)
 	}
 	return core.Taken
 }

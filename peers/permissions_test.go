@@ -139,7 +139,12 @@ func TestPermissionsDifferential(t *testing.T) {
 				t.Errorf("%s\n%s %s %s: %q at the peer, %q here", rules[i], act.verb, act.subject, act.queue, a[n], b[n])
 			}
 		}
-		a, b = deliveries(t, theirs, i, actions[i], subjects), deliveries(t, ours, i, actions[i], subjects)
+		for range 3 { // on a busy machine nats-server answers a PING before it has delivered all
+			a, b = deliveries(t, theirs, i, actions[i], subjects), deliveries(t, ours, i, actions[i], subjects)
+			if slices.Equal(a, b) {
+				break
+			}
+		}
 		if heard += len(a); !slices.Equal(a, b) {
 			t.Errorf("%s\n%v\nhears %q at the peer\n%q here", rules[i], actions[i], a, b)
 		}
