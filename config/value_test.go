@@ -188,3 +188,43 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestAddress(t *testing.T) {
+	for text, want := range map[string]struct {
+		host string
+		port int
+		ok   bool
+	}{
+		``:                                  {"def", 7, true},
+		`listen: 4222`:                      {"def", 4222, true},
+		`listen: "127.0.0.1:-1"`:            {"127.0.0.1", -1, true},
+		`listen: ":0"`:                      {"def", 0, true},
+		`listen: "a:1", host: b`:            {"b", 1, true},
+		`listen: "a:1", port: 2`:            {"a", 2, true},
+		`net: "[::1]", port: 2`:             {"::1", 2, true},
+		`listen: "a"`:                       {"def", 7, false},
+		`listen: true`:                      {"def", 7, false},
+		`listen: 65536`:                     {"def", 65536, false},
+		`listen: "a:1:2", host: b, port: 3`: {"b", 3, false},
+	} {
+		conf, err := config.Parse("", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, port, ok := conf.Address("def", 7)
+		if host != want.host || port != want.port || ok != want.ok {
+			t.Errorf("%s: %s, %d, %v", text, host, port, ok)
+		}
+	}
+}
+
+func TestPrefixes(t *testing.T) {
+	conf, err := config.Parse("", `all: [ "10.0.0.0/8", "::1", "x" ]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := conf.Prefixes("all")
+	if len(got) != 3 || got[0].String() != "10.0.0.0/8" || got[1].String() != "::1/128" || got[2].IsValid() {
+		t.Errorf("%v", got)
+	}
+}

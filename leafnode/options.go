@@ -18,7 +18,7 @@ import (
 var keys = []string{"leafnodes", "leaf"}
 
 const (
-	defaultPort      = "7422"
+	defaultPort      = 7422
 	defaultReconnect = time.Second
 	defaultDeadline  = 10 * time.Second
 	defaultDial      = 3 * time.Second // a round trip, on a bad link

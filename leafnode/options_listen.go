@@ -43,8 +43,10 @@ func readListen(env *module.Env, conf, b *config.Block, link remoteOptions) *lis
 		}
 		return nil
 	}
-	o := &listenOptions{host: anyHost, link: link}
-	o.readAddr(b)
+	o := &listenOptions{link: link}
+	if o.host, o.port, _ = b.Address(anyHost, defaultPort); o.port == 0 {
+		o.port = defaultPort
+	}
 	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log, env.Clock.Valid)
 	o.rules = env.Auth.Links(b)
 	o.noAdvertise = b.Bool(false, "no_advertise")
@@ -60,39 +62,6 @@ func readListen(env *module.Env, conf, b *config.Block, link remoteOptions) *lis
 		o.link.takes = leastMost
 	}
 	return o
-}
-
-// readAddr reads listen, and host and port, which win.
-func (o *listenOptions) readAddr(b *config.Block) {
-	port, _ := strconv.Atoi(defaultPort)
-	o.port = port
-	switch v, _ := b.Value("listen"); v := v.(type) {
-	case nil:
-	case int64:
-		o.port = int(v)
-	case string:
-		host, port, err := net.SplitHostPort(v)
-		n, bad := strconv.Atoi(port)
-		if err != nil || bad != nil {
-			b.Errorf("listen", "could not parse address string %q", v)
-			break
-		}
-		if o.port = n; host != "" {
-			o.host = host
-		}
-	default:
-		b.Errorf("listen", "expected port or host:port, got %T", v)
-	}
-	if h := b.String("", "host", "net"); h != "" {
-		o.host = strings.Trim(h, "[]")
-	}
-	o.port = int(b.IntRange(int64(o.port), -1, 65535, "port"))
-	if o.port < -1 || o.port > 65535 {
-		b.Errorf("listen", "want a port from -1 to 65535, got %d", o.port)
-	}
-	if o.port == 0 {
-		o.port = port
-	}
 }
 
 // readAdvertise reads the address that other servers are told.

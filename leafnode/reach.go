@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"leafgate/config"
@@ -120,7 +121,7 @@ func usualPort(u *url.URL) string {
 	case "wss":
 		return "443"
 	}
-	return defaultPort
+	return strconv.Itoa(defaultPort)
 }
 
 // reach says how to get to u. name is what its certificate must be for.

@@ -144,55 +144,20 @@ const anyHost = "0.0.0.0"
 func hasAddr(b *config.Block) bool { return b.Has("listen") || b.Has("host", "net") || b.Has("port") }
 
 func readListener(env *module.Env, b *config.Block) *listenOptions {
-	o := &listenOptions{host: anyHost, port: defaultPort}
-	o.readAddr(b)
+	o := &listenOptions{}
+	if o.host, o.port, _ = b.Address(anyHost, defaultPort); o.port == 0 {
+		o.port = defaultPort
+	}
 	o.tls = tlsconf.ReadServer(b.Block("tls"), env.Log, env.Clock.Valid)
 	o.allowPlain = b.Bool(false, "allow_non_tls")
 	o.proxy = b.Bool(false, "proxy_protocol")
-	for _, s := range b.Strings("proxy_trusted") {
-		p, err := parsePrefix(s)
-		if err != nil {
-			b.Errorf("proxy_trusted", "want an address or a network, got %q", s)
-		}
-		o.proxyTrusted = append(o.proxyTrusted, p)
-	}
+	o.proxyTrusted = b.Prefixes("proxy_trusted")
 	if len(o.proxyTrusted) > 0 && !o.proxy {
 		b.Errorf("proxy_trusted", "needs proxy_protocol: true")
 	}
 	o.advertise = o.readAdvertise(b)
 	o.rules = env.Auth.Rules(b)
 	return o
-}
-
-// readAddr reads listen, and host and port, which win.
-func (o *listenOptions) readAddr(b *config.Block) {
-	switch v, _ := b.Value("listen"); v := v.(type) {
-	case nil:
-	case int64:
-		o.port = int(v)
-	case string:
-		host, port, err := net.SplitHostPort(v)
-		n, bad := strconv.Atoi(port)
-		if err != nil || bad != nil {
-			b.Errorf("listen", "could not parse address string %q", v)
-			break
-		}
-		if o.port = n; host != "" {
-			o.host = host
-		}
-	default:
-		b.Errorf("listen", "expected port or host:port, got %T", v)
-	}
-	if h := b.String("", "host", "net"); h != "" {
-		o.host = strings.Trim(h, "[]")
-	}
-	o.port = int(b.IntRange(int64(o.port), -1, 65535, "port"))
-	if o.port < -1 || o.port > 65535 {
-		b.Errorf("listen", "want a port from -1 to 65535, got %d", o.port)
-	}
-	if o.port == 0 {
-		o.port = defaultPort
-	}
 }
 
 // readAdvertise reads what clients are told to connect to: host or host:port.
@@ -212,11 +177,4 @@ func (o *listenOptions) readAdvertise(b *config.Block) []string {
 		port = strconv.Itoa(o.port)
 	}
 	return []string{net.JoinHostPort(host, port)}
-}
-
-func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	return netip.ParsePrefix(s)
 }

@@ -51,7 +51,7 @@ func (o *options) addr() string { return net.JoinHostPort(o.host, strconv.Itoa(m
 
 // readOptions reads the websocket block b. Errors collect in it.
 func readOptions(env *module.Env, conf, b *config.Block) *options {
-	o := &options{host: anyHost,
+	o := &options{
 		sameOrigin:       b.Bool(false, "same_origin"),
 		compression:      b.Bool(false, "compression"),
 		handshakeTimeout: b.Duration(0, "handshake_timeout"),
@@ -60,8 +60,8 @@ func readOptions(env *module.Env, conf, b *config.Block) *options {
 		passCookie:       b.String("", "pass_cookie", "password_cookie"),
 		tokenCookie:      b.String("", "token_cookie"),
 		proxy:            b.Bool(false, "proxy_protocol"),
-		proxyTrusted:     readPrefixes(b, "proxy_trusted"),
-		forwardedTrusted: readPrefixes(b, "forwarded_trusted"),
+		proxyTrusted:     b.Prefixes("proxy_trusted"),
+		forwardedTrusted: b.Prefixes("forwarded_trusted"),
 		noAuthUser:       b.String("", "no_auth_user"),
 		headers:          readHeaders(b.Block("headers")),
 	}
@@ -153,47 +153,12 @@ func (o *options) readTLS(env *module.Env, b *config.Block) {
 	}
 }
 
-// readAddr reads listen, and host and port, which win. A port has to be given: there is none that everybody expects.
+// readAddr reads where to listen. A port has to be given: there is none that everybody expects.
 func (o *options) readAddr(b *config.Block) {
-	switch v, _ := b.Value("listen"); v := v.(type) {
-	case nil:
-	case int64:
-		o.port = int(v)
-	case string:
-		host, port, err := net.SplitHostPort(v)
-		n, bad := strconv.Atoi(port)
-		if err != nil || bad != nil {
-			b.Errorf("listen", "could not parse address string %q", v)
-			return
-		}
-		if o.port = n; host != "" {
-			o.host = host
-		}
-	default:
-		b.Errorf("listen", "expected port or host:port, got %T", v)
-		return
-	}
-	if h := b.String("", "host", "net"); h != "" {
-		o.host = strings.Trim(h, "[]")
-	}
-	o.port = int(b.IntRange(int64(o.port), -1, 65535, "port"))
-	if o.port < -1 || o.port > 65535 || o.port == 0 {
+	var ok bool
+	if o.host, o.port, ok = b.Address(anyHost, 0); ok && o.port == 0 {
 		b.Errorf(present(b, "port", "listen"), "want a port from 1 to 65535, or -1 for any")
 	}
-}
-
-func readPrefixes(b *config.Block, name string) (all []netip.Prefix) {
-	for _, s := range b.Strings(name) {
-		p, err := netip.ParsePrefix(s)
-		if a, bad := netip.ParseAddr(s); bad == nil {
-			p, err = netip.PrefixFrom(a, a.BitLen()), nil
-		}
-		if err != nil {
-			b.Errorf(name, "want an address or a network, got %q", s)
-		}
-		all = append(all, p)
-	}
-	return all
 }
 
 func (o *options) readOrigins(b *config.Block) {
