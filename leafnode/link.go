@@ -266,7 +266,7 @@ func (l *link) onErr(args []byte) {
 // fail tells the other side why the link ends, if that is for it to know.
 func (l *link) fail(err error) error {
 	if e, ok := err.(*linkError); ok && e.text != "" {
-		l.conn.Append(wire.AppendErr(nil, e.text))
+		l.conn.EvictAfter(wire.AppendErr(nil, e.text), err) // news of interest do not come behind it
 	}
 	return err
 }
