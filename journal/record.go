@@ -109,65 +109,23 @@ func (r *Record) decode(rec []byte, salt uint32) error {
 	if binary.LittleEndian.Uint32(rec) != checksum(rec, salt) {
 		return errBody
 	}
-	d := decoder{b: rec[frameSize:]}
-	kind := d.byte()
-	*r = Record{Mark: kind&^kindCarried == kindMark, Seq: d.uvarint()}
+	d := Decoder{B: rec[frameSize:]}
+	kind := d.Byte()
+	*r = Record{Mark: kind&^kindCarried == kindMark, Seq: d.Uvarint()}
 	r.ID = r.Seq
 	if kind&kindCarried != 0 {
-		r.ID = d.uvarint()
+		r.ID = d.Uvarint()
 	}
 	if !r.Mark {
-		r.Time = d.int64()
+		r.Time = d.Int64()
 	}
-	r.Key = d.bytes()
+	r.Key = d.Bytes()
 	if !r.Mark {
-		r.Subject, r.Header = d.bytes(), d.bytes()
+		r.Subject, r.Header = d.Bytes(), d.Bytes()
 	}
-	r.Payload = d.b
-	if known := kind &^ kindCarried; d.failed || known != kindMessage && known != kindMark || r.Seq == 0 || r.ID > r.Seq {
+	r.Payload = d.B
+	if known := kind &^ kindCarried; d.Failed || known != kindMessage && known != kindMark || r.Seq == 0 || r.ID > r.Seq {
 		return errBody
 	}
 	return nil
 }
-
-// A decoder takes fields off b; once one is short, it has failed.
-type decoder struct {
-	b      []byte
-	failed bool
-}
-
-func (d *decoder) take(n uint64) []byte {
-	if n > uint64(len(d.b)) {
-		d.failed, d.b = true, nil
-		return nil
-	}
-	v := d.b[:n:n]
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) byte() byte {
-	if v := d.take(1); v != nil {
-		return v[0]
-	}
-	return 0
-}
-
-func (d *decoder) int64() int64 {
-	if v := d.take(8); v != nil {
-		return int64(binary.LittleEndian.Uint64(v))
-	}
-	return 0
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.take(uint64(len(d.b)) + 1)
-		return 0
-	}
-	d.take(uint64(n))
-	return v
-}
-
-func (d *decoder) bytes() []byte { return d.take(d.uvarint()) }

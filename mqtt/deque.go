@@ -1,5 +1,7 @@
 package mqtt
 
+import "sort"
+
 // A deque holds values first in, first out, in a ring that grows with them and shrinks behind them: once seven eighths of
 // it are free, it goes down to a quarter, but not below leastRing. The zero deque is empty and owns no memory.
 type deque[T any] struct {
@@ -48,6 +50,16 @@ func (d *deque[T]) front() *T {
 
 // at is the one with i before it, as front; i is less than len.
 func (d *deque[T]) at(i int) *T { return &d.ring[(d.head+i)&(len(d.ring)-1)] }
+
+// search is which one is at pos, or the first behind it, or the last: places, which place tells, only grow, and pos is not before
+// the first one's. Where none is missing in between, it is as far from the first as its place says; otherwise it is nearer.
+func (d *deque[T]) search(pos uint64, place func(*T) uint64) int {
+	n := int(min(pos-place(d.front()), uint64(d.len()-1)))
+	if place(d.at(n)) != pos {
+		n = sort.Search(n, func(i int) bool { return place(d.at(i)) >= pos })
+	}
+	return n
+}
 
 // clear forgets all and gives the memory back.
 func (d *deque[T]) clear() { *d = deque[T]{} }

@@ -1,8 +1,6 @@
 package mqtt
 
 import (
-	"sort"
-
 	"leafgate/core"
 )
 
@@ -63,17 +61,15 @@ func (q *memoryQueue) Done(pos uint64) {
 	}
 }
 
+func (e *queueEntry) place() uint64 { return e.pos }
+
 // find returns what is still queued at pos, or nil.
 func (q *memoryQueue) find(pos uint64) *queueEntry {
 	first := q.entries.front()
 	if first == nil || pos < first.pos || pos > q.last {
 		return nil
 	}
-	// Where no gap was closed, it is as far from the first as its place says; otherwise it is nearer.
-	n := int(min(pos-first.pos, uint64(q.entries.len()-1)))
-	if q.entries.at(n).pos != pos {
-		n = sort.Search(n, func(i int) bool { return q.entries.at(i).pos >= pos })
-	}
+	n := q.entries.search(pos, (*queueEntry).place)
 	if e := q.entries.at(n); e.pos == pos && !e.done {
 		return e
 	}

@@ -29,18 +29,18 @@ func (st *journalStore) live(r *journal.Record) (needed bool) {
 }
 
 func (st *journalStore) liveMessage(r *journal.Record) bool {
-	d := decoder{b: r.Key[1:]}
+	d := decode(r.Key[1:])
 	a := d.about()
-	about := r.Key[1 : len(r.Key)-len(d.b)]
+	about := r.Key[1 : len(r.Key)-len(d.B)]
 	if a.flags&flagReceipt != 0 { // stands in the record of the session by now
-		d.uvarint()
-		d.uvarint()
+		d.Uvarint()
+		d.Uvarint()
 	}
 	var refs []byte
 	kept, same, before := 0, 0, uint64(0)
 	var x addressee
-	for range d.uvarint() {
-		if d.addressee(&x); d.failed {
+	for range d.Uvarint() {
+		if d.addressee(&x); d.Failed {
 			break
 		}
 		if same++; x.session != before { // one session's stand together
@@ -70,8 +70,8 @@ func (st *journalStore) liveMessage(r *journal.Record) bool {
 }
 
 func (st *journalStore) liveSession(r *journal.Record) bool {
-	d := decoder{b: r.Key[1:]}
-	q := st.shelves[d.uvarint()]
+	d := decode(r.Key[1:])
+	q := st.shelves[d.Uvarint()]
 	if q == nil || q.base != r.ID {
 		return false
 	}
@@ -80,9 +80,9 @@ func (st *journalStore) liveSession(r *journal.Record) bool {
 }
 
 func (st *journalStore) liveRetained(r *journal.Record) bool {
-	d := decoder{b: r.Key[1:]}
+	d := decode(r.Key[1:])
 	d.about()
-	m := st.current(string(d.b), r.Subject)
+	m := st.current(string(d.B), r.Subject)
 	return m != nil && m.place == r.ID
 }
 

@@ -432,15 +432,15 @@ func (st *journalStore) read(seq, session uint64) (d Delivery, err error) {
 	if len(r.Key) == 0 || r.Key[0] != kindMessage {
 		return d, errStrange
 	}
-	dec := decoder{b: r.Key[1:]}
+	dec := decode(r.Key[1:])
 	a := dec.about()
 	if a.flags&flagReceipt != 0 {
-		dec.uvarint()
-		dec.uvarint()
+		dec.Uvarint()
+		dec.Uvarint()
 	}
 	var x addressee
-	for range dec.uvarint() {
-		if dec.addressee(&x); dec.failed {
+	for range dec.Uvarint() {
+		if dec.addressee(&x); dec.Failed {
 			break
 		}
 		if x.session == session {

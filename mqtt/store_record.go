@@ -103,25 +103,25 @@ func appendFlight(b []byte, f Flight) []byte {
 func (d *decoder) flight(state FlightState, qos byte) Flight {
 	f := Flight{State: state, QoS: qos}
 	if state > Released {
-		d.failed = true
+		d.Failed = true
 	}
 	if state != Waiting {
-		f.Seq = d.uvarint()
+		f.Seq = d.Uvarint()
 	}
 	if state == Released {
-		f.Order = uint32(d.uvarint())
+		f.Order = uint32(d.Uvarint())
 	}
 	return f
 }
 
 // addressee reads the next one, with ids in its own memory.
 func (d *decoder) addressee(a *addressee) {
-	a.session = d.uvarint()
-	bits := d.byte()
+	a.session = d.Uvarint()
+	bits := d.Byte()
 	a.qos, a.retain, a.ids = bits&bitQoS, bits&bitRetain != 0, a.ids[:0]
 	if bits&bitIDs != 0 {
-		for range min(d.uvarint(), uint64(len(d.b))) {
-			a.ids = append(a.ids, uint32(d.uvarint()))
+		for range min(d.Uvarint(), uint64(len(d.B))) {
+			a.ids = append(a.ids, uint32(d.Uvarint()))
 		}
 	}
 	a.flight = d.flight(FlightState(bits&bitState)>>stateAt, a.qos)
@@ -162,15 +162,15 @@ type about struct {
 }
 
 func (d *decoder) about() (a about) {
-	a.flags = d.byte()
+	a.flags = d.Byte()
 	if a.flags&flagUntil != 0 {
-		a.until = int64(d.uvarint())
+		a.until = int64(d.Uvarint())
 	}
 	if a.flags&flagReply != 0 {
-		a.reply = d.bytes()
+		a.reply = d.Bytes()
 	}
 	if a.flags&flagTopic != 0 {
-		a.topic = d.bytes()
+		a.topic = d.Bytes()
 	}
 	return a
 }
@@ -214,9 +214,9 @@ func (s *SubscriptionRecord) append(b []byte) []byte {
 }
 
 func (d *decoder) subscription() SubscriptionRecord {
-	o := d.byte()
-	id := uint32(d.uvarint())
-	return SubscriptionRecord{Filter: string(d.bytes()), Options: o, ID: id}
+	o := d.Byte()
+	id := uint32(d.Uvarint())
+	return SubscriptionRecord{Filter: string(d.Bytes()), Options: o, ID: id}
 }
 
 // bits of a will
@@ -259,13 +259,13 @@ func appendState(b []byte, r *Record) []byte {
 
 // state reads what appendState has written into r, with bytes of its own.
 func (d *decoder) state(r *Record) {
-	r.Expiry, r.Away, r.Will, r.WillAt = uint32(d.uvarint()), int64(d.uvarint()), nil, 0
-	bits := d.byte()
+	r.Expiry, r.Away, r.Will, r.WillAt = uint32(d.Uvarint()), int64(d.Uvarint()), nil, 0
+	bits := d.Byte()
 	if bits&willIs == 0 {
 		return
 	}
-	w := &Will{QoS: bits & bitQoS, Retain: bits&willRetain != 0, Delay: uint32(d.uvarint())}
-	r.WillAt = int64(d.uvarint())
+	w := &Will{QoS: bits & bitQoS, Retain: bits&willRetain != 0, Delay: uint32(d.Uvarint())}
+	r.WillAt = int64(d.Uvarint())
 	w.Topic, w.Payload = d.own(), d.own()
 	if bits&willHeader != 0 {
 		w.Header = d.own()
@@ -278,9 +278,9 @@ func (d *decoder) state(r *Record) {
 
 // session reads what appendSession has written.
 func (d *decoder) session(r *Record) (subs map[string]SubscriptionRecord, received idSet) {
-	r.Key = Key{string(d.bytes()), string(d.bytes()), string(d.bytes())}
+	r.Key = Key{string(d.Bytes()), string(d.Bytes()), string(d.Bytes())}
 	d.state(r)
-	n := min(d.uvarint(), uint64(len(d.b)))
+	n := min(d.Uvarint(), uint64(len(d.B)))
 	for range n {
 		s := d.subscription()
 		if subs == nil {
@@ -288,45 +288,16 @@ func (d *decoder) session(r *Record) (subs map[string]SubscriptionRecord, receiv
 		}
 		subs[s.Filter] = s
 	}
-	for len(d.b) >= 2 {
-		received.add(binary.BigEndian.Uint16(d.take(2)))
+	for len(d.B) >= 2 {
+		received.add(binary.BigEndian.Uint16(d.Take(2)))
 	}
 	return subs, received
 }
 
-// A decoder takes fields off b; once one is short, it has failed.
-type decoder struct {
-	b      []byte
-	failed bool
-}
+// A decoder takes fields off a key or a payload.
+type decoder struct{ journal.Decoder }
 
-func (d *decoder) take(n uint64) []byte {
-	if n > uint64(len(d.b)) {
-		d.failed, d.b = true, nil
-		return nil
-	}
-	v := d.b[:n:n]
-	d.b = d.b[n:]
-	return v
-}
+func decode(b []byte) decoder { return decoder{journal.Decoder{B: b}} }
 
-func (d *decoder) byte() byte {
-	if v := d.take(1); v != nil {
-		return v[0]
-	}
-	return 0
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.failed, d.b = true, nil
-		return 0
-	}
-	d.take(uint64(n))
-	return v
-}
-
-// bytes are borrowed, own are not.
-func (d *decoder) bytes() []byte { return d.take(d.uvarint()) }
-func (d *decoder) own() []byte   { return append([]byte{}, d.bytes()...) }
+// own is Bytes, but not borrowed.
+func (d *decoder) own() []byte { return append([]byte{}, d.Bytes()...) }

@@ -62,7 +62,7 @@ func (st *journalStore) visit(j *journal.Journal, r *journal.Record) {
 		st.recovery.strange++
 		return
 	}
-	key, payload := decoder{b: r.Key[1:]}, decoder{b: r.Payload}
+	key, payload := decode(r.Key[1:]), decode(r.Payload)
 	if r.Mark {
 		st.visitMark(r.Key[0], &key, &payload)
 	} else {
@@ -77,7 +77,7 @@ func (st *journalStore) visit(j *journal.Journal, r *journal.Record) {
 			st.recovery.strange++
 		}
 	}
-	if key.failed || payload.failed {
+	if key.Failed || payload.Failed {
 		st.recovery.strange++
 	}
 }
@@ -98,13 +98,13 @@ func (st *journalStore) shelf(number uint64) *journalShelf {
 
 func (st *journalStore) visitMark(kind byte, key, payload *decoder) {
 	if kind == kindCleared {
-		m := Retained{Message: (&about{}).message(&journal.Record{Subject: payload.b})}
-		st.replace(string(key.b), &m)
+		m := Retained{Message: (&about{}).message(&journal.Record{Subject: payload.B})}
+		st.replace(string(key.B), &m)
 		return
 	}
-	number := key.uvarint()
+	number := key.Uvarint()
 	q := st.shelf(number)
-	if q == nil || key.failed {
+	if q == nil || key.Failed {
 		return
 	}
 	switch kind {
@@ -113,19 +113,19 @@ func (st *journalStore) visitMark(kind byte, key, payload *decoder) {
 	case kindAbout:
 		payload.state(&q.record)
 	case kindSubscribe:
-		if s := payload.subscription(); !payload.failed {
+		if s := payload.subscription(); !payload.Failed {
 			if q.subs == nil {
 				q.subs = make(map[string]SubscriptionRecord)
 			}
 			q.subs[s.Filter] = s
 		}
 	case kindUnsubscribe:
-		delete(q.subs, string(payload.bytes()))
+		delete(q.subs, string(payload.Bytes()))
 	case kindReceived:
-		q.received.add(uint16(payload.uvarint()))
+		q.received.add(uint16(payload.Uvarint()))
 	case kindReleased:
-		for len(payload.b) > 0 && !payload.failed {
-			q.received.remove(uint16(payload.uvarint()))
+		for len(payload.B) > 0 && !payload.Failed {
+			q.received.remove(uint16(payload.Uvarint()))
 		}
 	case kindDropped:
 		q.releaseStrays()
@@ -137,15 +137,15 @@ func (st *journalStore) visitMark(kind byte, key, payload *decoder) {
 }
 
 func (q *journalShelf) visitFlights(d *decoder) {
-	for len(d.b) > 0 && !d.failed {
-		state := d.byte()
-		record := d.uvarint()
+	for len(d.B) > 0 && !d.Failed {
+		state := d.Byte()
+		record := d.Uvarint()
 		if state == stateDone {
 			q.recoverDone(record)
 			continue
 		}
 		f := d.flight(FlightState(state), 0)
-		if e := q.recovering(record); e != nil && !d.failed {
+		if e := q.recovering(record); e != nil && !d.Failed {
 			f.QoS = e.qos
 			q.setFlight(e, f)
 		}
@@ -183,16 +183,16 @@ func (q *journalShelf) releaseStrays() {
 func (st *journalStore) visitMessage(r *journal.Record, d *decoder) {
 	a := d.about()
 	if a.flags&flagReceipt != 0 {
-		number, id := d.uvarint(), uint16(d.uvarint())
-		if q := st.shelf(number); q != nil && !d.failed {
+		number, id := d.Uvarint(), uint16(d.Uvarint())
+		if q := st.shelf(number); q != nil && !d.Failed {
 			q.received.add(id)
 		}
 	}
 	size := int32(len(r.Subject) + len(r.Header) + len(r.Payload) + deliveryOverhead)
 	known, fresh := false, 0
 	var x addressee
-	for range d.uvarint() {
-		if d.addressee(&x); d.failed {
+	for range d.Uvarint() {
+		if d.addressee(&x); d.Failed {
 			break
 		}
 		q := st.shelf(x.session)
@@ -245,8 +245,8 @@ func (q *journalShelf) recover(record uint64, size int32, x *addressee) {
 }
 
 func (st *journalStore) visitSession(r *journal.Record, key, payload *decoder) {
-	q := st.shelf(key.uvarint())
-	if q == nil || key.failed {
+	q := st.shelf(key.Uvarint())
+	if q == nil || key.Failed {
 		st.journal.Release(r.Seq)
 		return
 	}
@@ -263,10 +263,10 @@ func (st *journalStore) visitSession(r *journal.Record, key, payload *decoder) {
 func (st *journalStore) visitRetained(r *journal.Record, d *decoder) {
 	a := d.about()
 	m := &Retained{Message: a.message(r), QoS: a.flags & flagQoS, Until: a.until, place: r.ID}
-	if d.failed {
+	if d.Failed {
 		return
 	}
-	was := st.recovery.retained(string(d.b), m)
+	was := st.recovery.retained(string(d.B), m)
 	switch {
 	case was == m:
 		st.journal.Release(r.Seq)

@@ -250,16 +250,15 @@ func (q *journalShelf) pop() shelfEntry {
 	return e
 }
 
+func (e *shelfEntry) place() uint64 { return e.pos }
+
 // find returns what is still kept at pos, or nil.
 func (q *journalShelf) find(pos uint64) *shelfEntry {
 	first := q.entries.front()
 	if first == nil || pos < first.pos || pos > q.last {
 		return nil
 	}
-	n := int(min(pos-first.pos, uint64(q.entries.len()-1)))
-	if q.entries.at(n).pos != pos {
-		n = sort.Search(n, func(i int) bool { return q.entries.at(i).pos >= pos })
-	}
+	n := q.entries.search(pos, (*shelfEntry).place)
 	if e := q.entries.at(n); e.pos == pos && !e.done {
 		return e
 	}
