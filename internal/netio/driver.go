@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"leafgate/core"
 )
@@ -50,8 +51,12 @@ type Driver struct {
 	stalled  atomic.Int64
 	accepted atomic.Int64
 
-	shedding sync.Mutex // one looks for the largest queue
-	mu       sync.Mutex // guards the field below
+	budget   atomic.Int64 // bytes that may be in all queues
+	cut      atomic.Int64 // connections, and
+	dropped  atomic.Int64 // messages that the budget has cost
+	shedding sync.Mutex   // one looks for the largest queue; guards the field below
+	rest     time.Time    // not before that again
+	mu       sync.Mutex   // guards the field below
 	lis      []*Listener
 }
 
@@ -71,6 +76,7 @@ func NewDriver(e *core.Engine, o DriverOptions) *Driver {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Driver{engine: e, opts: o, log: o.Log}
+	d.budget.Store(o.QueueBudget)
 	d.buffers = pool[[]byte]{make: func() []byte { return make([]byte, readSize) }, most: 4*procs + 4} // a connection with a layer takes two
 	d.blocks = pool[[]byte]{make: func() []byte { return make([]byte, blockSize) }, most: procs}
 	d.carries = pool[[]byte]{make: func() []byte { return make([]byte, carrySize) }, most: 256}
@@ -132,27 +138,6 @@ func (d *Driver) conns() iter.Seq[*Conn] {
 				}
 			}
 		}
-	}
-}
-
-// shed cuts the largest queue while all queues together are over the budget. No connection's lock is held.
-func (d *Driver) shed() {
-	if !d.shedding.TryLock() {
-		return
-	}
-	defer d.shedding.Unlock()
-	for d.queued.Load() > d.opts.QueueBudget {
-		var largest *Conn
-		most := int64(0)
-		for c := range d.conns() {
-			if n := c.Pending(); n > most {
-				largest, most = c, n
-			}
-		}
-		if largest == nil {
-			return
-		}
-		largest.Evict(ErrBudget)
 	}
 }
 

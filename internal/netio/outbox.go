@@ -32,7 +32,7 @@ func (c *Conn) AppendBoth(head, rest []byte) {
 // follows.
 func (c *Conn) Queue(head, rest []byte) core.Verdict {
 	c.mu.Lock()
-	v := c.enqueue(head, rest)
+	v := c.enqueue(head, rest, 1)
 	c.unlock()
 	return v
 }
@@ -41,7 +41,7 @@ func (c *Conn) Queue(head, rest []byte) core.Verdict {
 func (c *Conn) Run(head, rest []byte, n int, more bool) core.Verdict {
 	c.mu.Lock()
 	if more || c.state != 0 {
-		v := c.enqueue(head, rest)
+		v := c.enqueue(head, rest, n)
 		c.unlock()
 		return v
 	}
@@ -75,12 +75,12 @@ func (c *Conn) take() queue {
 	return q
 }
 
-// enqueue copies b and rest behind the queue. c.mu is held.
-func (c *Conn) enqueue(b, rest []byte) core.Verdict {
+// enqueue copies b and rest, n messages, behind the queue. c.mu is held.
+func (c *Conn) enqueue(b, rest []byte, n int) core.Verdict {
 	if c.state&(ending|closed) != 0 {
 		return core.Refused
 	}
-	if t := c.terms(); t.DropAtBound && c.pending.Load()+int64(len(b)+len(rest)) > t.MaxPending {
+	if c.terms().DropAtBound && c.full(int64(len(b)+len(rest)), n) {
 		return core.Refused
 	}
 	c.put(b, rest)
@@ -133,7 +133,7 @@ func (c *Conn) unlock() {
 	if cut {
 		c.sock.shutdown()
 	}
-	if d := c.lis.driver; d.queued.Load() > d.opts.QueueBudget {
+	if d := c.lis.driver; d.queued.Load() > d.budget.Load() {
 		d.shed()
 	}
 }
