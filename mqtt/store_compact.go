@@ -50,13 +50,11 @@ func (st *journalStore) liveMessage(r *journal.Record) bool {
 		if q == nil {
 			continue
 		}
-		e := q.byRecord(r.ID, same)
+		e := q.entries.byRecord(r.ID, same)
 		if e == nil {
 			continue
 		}
-		if x.flight = (Flight{QoS: x.qos}); e.flying {
-			x.flight = q.flights[e.pos]
-		}
+		x.flight = q.flight(e)
 		refs = x.append(refs)
 		kept++
 	}

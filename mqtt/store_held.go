@@ -65,6 +65,17 @@ func (st *journalStore) newHeld(m *core.Message, stored *core.Barrier, until int
 	return h
 }
 
+// heldFor is what d is kept in: one for all sessions that keep its message, but for retained messages that are sent again.
+func (st *journalStore) heldFor(d *Delivery, stored *core.Barrier) *held {
+	passing := d.Passing || d.Replay && d.QoS == 0
+	if !passing && !d.Replay {
+		return st.find(d.Message, stored, d.Until)
+	}
+	h := st.newHeld(d.Message, nil, d.Until)
+	h.volatile = passing
+	return h
+}
+
 // find returns the one for m, which may be new. What an MQTT client publishes waits for Seal, other things for Flush.
 func (st *journalStore) find(m *core.Message, stored *core.Barrier, until int64) *held {
 	list := &st.loose
@@ -121,7 +132,7 @@ func (st *journalStore) write(h *held, from *journalShelf, id uint16) error {
 	}
 	for i := range h.refs {
 		if r := &h.refs[i]; !r.gone {
-			r.shelf.placed(r.pos, record)
+			r.shelf.entries.placed(r.pos, record)
 		}
 	}
 	return nil
@@ -155,7 +166,7 @@ func (st *journalStore) appendKey(b []byte, h *held, from *journalShelf, id uint
 func (st *journalStore) abandon(h *held, err error) {
 	for i := range h.refs {
 		r := &h.refs[i]
-		if e := r.shelf.find(r.pos); e != nil && e.held == h {
+		if e := r.shelf.entries.find(r.pos); e != nil && e.held == h {
 			delete(st.counts, e.record)
 			r.shelf.forget(r.pos)
 			st.tells = append(st.tells, tell{r.shelf.tell, r.pos, err})
@@ -172,7 +183,7 @@ func (h *held) finish(err error) {
 	}
 	for i := range h.refs {
 		r := &h.refs[i]
-		e := r.shelf.find(r.pos)
+		e := r.shelf.entries.find(r.pos)
 		if e == nil || e.held != h {
 			continue
 		}

@@ -157,7 +157,7 @@ func (q *journalShelf) recovering(record uint64) *shelfEntry {
 	if e := q.store.recovery.strays[q][record]; e != nil {
 		return e
 	}
-	return q.byRecord(record, 0)
+	return q.entries.byRecord(record, 0)
 }
 
 func (q *journalShelf) recoverDone(record uint64) {
@@ -165,7 +165,7 @@ func (q *journalShelf) recoverDone(record uint64) {
 	if e := strays[record]; e != nil {
 		delete(q.flights, e.pos)
 		delete(strays, record)
-	} else if e := q.byRecord(record, 0); e != nil {
+	} else if e := q.entries.byRecord(record, 0); e != nil {
 		q.forget(e.pos)
 	} else {
 		return
@@ -227,21 +227,27 @@ func (st *journalStore) visitMessage(r *journal.Record, d *decoder) {
 
 // recover adds an entry.
 func (q *journalShelf) recover(record uint64, size int32, x *addressee) {
-	q.last++
-	e := shelfEntry{pos: q.last, record: record, size: size, qos: x.qos}
-	if x.flight.State != Waiting {
-		q.setFlight(&e, x.flight)
-	}
+	e := &shelfEntry{record: record, size: size, qos: x.qos}
 	if n := q.entries.len(); n == 0 || q.entries.at(n-1).record <= record {
-		q.entries.push(e)
-		return
+		e = q.entries.add(*e)
+	} else {
+		q.stray(e)
 	}
+	if x.flight.State != Waiting {
+		q.setFlight(e, x.flight)
+	}
+}
+
+// stray keeps e aside, with a place of its own, until all records are known.
+func (q *journalShelf) stray(e *shelfEntry) {
+	q.entries.last++
+	e.pos = q.entries.last
 	strays := q.store.recovery.strays[q]
 	if strays == nil {
 		strays = make(map[uint64]*shelfEntry)
 		q.store.recovery.strays[q] = strays
 	}
-	strays[record] = &e
+	strays[e.record] = e
 }
 
 func (st *journalStore) visitSession(r *journal.Record, key, payload *decoder) {
@@ -291,7 +297,7 @@ func (st *journalStore) recovered() (orphans int) {
 	byKey := make(map[Key]*journalShelf, len(st.shelves))
 	for _, q := range st.shelves {
 		if q.base == 0 {
-			orphans += q.entries.len() - q.gaps + len(st.recovery.strays[q])
+			orphans += q.entries.len() - q.entries.gaps + len(st.recovery.strays[q])
 			st.giveUp(q)
 			continue
 		}
@@ -323,24 +329,20 @@ func (q *journalShelf) sort(strays map[uint64]*shelfEntry) {
 		return
 	}
 	all := make([]shelfEntry, 0, q.entries.len()+len(strays))
-	for i := range q.entries.len() {
-		if e := q.entries.at(i); !e.done {
-			all = append(all, *e)
-		}
+	for e := range q.entries.live {
+		all = append(all, *e)
 	}
 	for _, e := range strays {
 		all = append(all, *e)
 	}
 	slices.SortStableFunc(all, func(a, b shelfEntry) int { return cmp.Compare(a.record, b.record) })
 	flights := q.flights
-	q.entries.clear()
-	q.gaps, q.flights, q.last = 0, nil, 0
+	q.entries, q.flights = shelfEntries{}, nil
 	for _, e := range all {
 		f, was := flights[e.pos], e.flying
-		q.last++
-		if e.pos, e.flying = q.last, false; was {
-			q.setFlight(&e, f)
+		e.flying = false
+		if e := q.entries.add(e); was {
+			q.setFlight(e, f)
 		}
-		q.entries.push(e)
 	}
 }

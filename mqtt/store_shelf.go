@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"sort"
 
 	"leafgate/core"
 	"leafgate/journal"
@@ -24,292 +23,18 @@ type journalShelf struct {
 	unsure   []SubscriptionRecord // on their way to the disk
 	received idSet
 	gone     bool
-	entries  deque[shelfEntry]
-	last     uint64 // the latest place
-	gaps     int    // how many of entries are done
-	blank    int    // how many have no record: not yet, or not at all
-	spread   int    // how far entries stand from where their records would have them, at most
+	entries  shelfEntries
 	flights  map[uint64]Flight
 	changes  []change
 	save     bool // record is to be noted
 	listed   bool // among the store's changed
 }
 
-// A shelfEntry is a delivery, or the gap that it left.
-type shelfEntry struct {
-	pos    uint64
-	record uint64 // ID; 0: none yet, or none at all
-	held   *held  // the message, as long as it is needed here; nil: read it
-	size   int32  // that counts against the bounds
-	qos    byte
-	flying bool // has a flight
-	done   bool
-}
-
-// A change is a place of which something is to be noted; or a record, of one that is done.
-type change struct{ pos, record uint64 }
-
-// Lasting implements Queue.
-func (*journalShelf) Lasting() bool { return true }
-
 // Told implements Shelf.
 func (q *journalShelf) Told(tell func(pos uint64, err error)) {
 	q.store.mu.Lock()
 	q.tell = tell
 	q.store.mu.Unlock()
-}
-
-// Put implements Queue. The record is written when the message is sealed, for all sessions at once. A retained message that
-// is sent again has one of its own, but at QoS 0 none: it need not outlive the process.
-func (q *journalShelf) Put(d Delivery, f Flight, stored *core.Barrier) (pos uint64, err error) {
-	st := q.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.failed != nil {
-		return 0, st.failed
-	}
-	if err = q.ensure(); err != nil {
-		return 0, err
-	}
-	q.last++
-	e := shelfEntry{pos: q.last, size: int32(deliverySize(&d)), qos: d.QoS}
-	if passing := d.Passing || d.Replay && d.QoS == 0; passing || d.Replay {
-		e.held = st.newHeld(d.Message, nil, d.Until)
-		e.held.volatile = passing
-	} else {
-		e.held = st.find(d.Message, stored, d.Until)
-	}
-	a := addressee{session: q.number, qos: d.QoS, retain: d.Retain, ids: d.IDs, flight: f}
-	e.held.users++
-	e.held.refs = append(e.held.refs, ref{addressee: a, shelf: q, pos: e.pos})
-	if f.State != Waiting {
-		q.setFlight(&e, f)
-	}
-	q.push(e)
-	switch {
-	case e.held.volatile:
-		q.passed(e.pos, f)
-	case d.Replay:
-		if err := st.write(e.held, nil, 0); err != nil {
-			return 0, err
-		}
-	}
-	return q.last, nil
-}
-
-// passed tells of a step that needs no disk.
-func (q *journalShelf) passed(pos uint64, f Flight) {
-	if f.State != Waiting && f.QoS == 2 {
-		st := q.store
-		st.tells = append(st.tells, tell{q.tell, pos, nil})
-		st.push(func(error) {}, nil)
-	}
-}
-
-func (q *journalShelf) setFlight(e *shelfEntry, f Flight) {
-	if q.flights == nil {
-		q.flights = make(map[uint64]Flight)
-	}
-	q.flights[e.pos], e.flying = f, true
-}
-
-// Get implements Queue. It may read the disk.
-func (q *journalShelf) Get(pos uint64) (Delivery, bool) {
-	st := q.store
-	for try := 0; ; try++ {
-		st.mu.Lock()
-		e := q.find(pos)
-		if e == nil {
-			st.mu.Unlock()
-			return Delivery{}, false
-		}
-		if h := e.held; h != nil {
-			d := h.delivery(q, pos)
-			if h.committed { // once more is rare
-				st.leave(e)
-			}
-			st.mu.Unlock()
-			return d, true
-		}
-		seq := st.place(e.record)
-		st.mu.Unlock()
-		d, err := st.read(seq, q.number)
-		switch {
-		case err == nil:
-			return d, true
-		case errors.Is(err, journal.ErrTrimmed) && try < 3: // carried over meanwhile
-			continue
-		}
-		st.unreadable(q, err)
-		return Delivery{}, false
-	}
-}
-
-// Mark implements Queue.
-func (q *journalShelf) Mark(pos uint64, f Flight) {
-	st := q.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	e := q.find(pos)
-	if e == nil {
-		return
-	}
-	q.setFlight(e, f)
-	if e.record == 0 {
-		if h := e.held; h != nil { // goes out with the record
-			if r := h.ref(q, pos); r != nil {
-				r.flight = f
-			}
-			if h.volatile {
-				q.passed(pos, f)
-			}
-		}
-		return
-	}
-	q.note(change{pos: pos})
-}
-
-// Done implements Queue.
-func (q *journalShelf) Done(pos uint64) {
-	st := q.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	e := q.find(pos)
-	if e == nil {
-		return
-	}
-	record, h := e.record, e.held
-	q.forget(pos)
-	switch {
-	case record != 0:
-		q.note(change{record: record})
-		st.release(record)
-	case h != nil && !h.volatile:
-		if r := h.ref(q, pos); r != nil {
-			r.gone = true
-		}
-	}
-}
-
-// note makes the change part of the next mark. store.mu is held, as in what follows.
-func (q *journalShelf) note(c change) {
-	q.changes = append(q.changes, c)
-	q.list()
-}
-
-func (q *journalShelf) list() {
-	if !q.listed {
-		q.listed = true
-		q.store.changed = append(q.store.changed, q)
-		q.store.dirty.Store(true)
-	}
-}
-
-// forget takes the entry at pos out.
-func (q *journalShelf) forget(pos uint64) {
-	e := q.find(pos)
-	if e == nil {
-		return
-	}
-	if e.flying {
-		delete(q.flights, pos)
-	}
-	q.store.leave(e)
-	*e = shelfEntry{pos: pos, record: e.record, done: true}
-	q.gaps++
-	for first := q.entries.front(); first != nil && first.done; first = q.entries.front() {
-		q.pop()
-		q.gaps--
-	}
-	if n := q.entries.len(); n > leastRing && q.gaps > n/2 {
-		for range n {
-			if e := q.pop(); !e.done {
-				q.push(e)
-			}
-		}
-		q.gaps = 0
-	}
-	if q.entries.len() == 0 {
-		q.spread = 0
-	}
-}
-
-// push and pop count entries without a record.
-func (q *journalShelf) push(e shelfEntry) {
-	q.entries.push(e)
-	if e.record == 0 {
-		q.blank++
-	}
-}
-
-func (q *journalShelf) pop() shelfEntry {
-	e, _ := q.entries.pop()
-	if e.record == 0 {
-		q.blank--
-	}
-	return e
-}
-
-func (e *shelfEntry) place() uint64 { return e.pos }
-
-// find returns what is still kept at pos, or nil.
-func (q *journalShelf) find(pos uint64) *shelfEntry {
-	first := q.entries.front()
-	if first == nil || pos < first.pos || pos > q.last {
-		return nil
-	}
-	n := q.entries.search(pos, (*shelfEntry).place)
-	if e := q.entries.at(n); e.pos == pos && !e.done {
-		return e
-	}
-	return nil
-}
-
-// placed notes the record of the entry at pos.
-func (q *journalShelf) placed(pos, record uint64) {
-	e := q.find(pos)
-	if e == nil {
-		return
-	}
-	e.record = record
-	q.blank--
-	// Entries stand in the order in which they were put; records in that in which messages were complete.
-	for i := q.entries.len() - 1; i >= 0; i-- {
-		other := q.entries.at(i)
-		if other.pos <= pos {
-			break
-		}
-		if other.record != 0 {
-			q.spread = max(q.spread, int(other.pos-pos))
-			break
-		}
-	}
-}
-
-// byRecord returns the entry of a record, behind skip others that have it too, or nil.
-func (q *journalShelf) byRecord(record uint64, skip int) *shelfEntry {
-	n := q.entries.len()
-	at := sort.Search(n, func(i int) bool {
-		e := q.entries.at(i)
-		return e.record >= record || e.record == 0
-	})
-	reach := 2*q.spread + 2
-	if e := q.scan(max(0, at-reach), min(n, at+reach+1), record, skip); e != nil || q.blank == 0 && q.spread == 0 {
-		return e
-	}
-	return q.scan(0, n, record, skip)
-}
-
-func (q *journalShelf) scan(from, to int, record uint64, skip int) *shelfEntry {
-	for i := from; i < to; i++ {
-		if e := q.entries.at(i); e.record == record && !e.done {
-			if skip == 0 {
-				return e
-			}
-			skip--
-		}
-	}
-	return nil
 }
 
 // ensure writes the record of the session where the journal has not got it: it failed then.
@@ -472,9 +197,8 @@ func (q *journalShelf) Drop() {
 // clear gives up all that the session has on disk.
 func (q *journalShelf) clear() {
 	st := q.store
-	for i := range q.entries.len() {
-		switch e := q.entries.at(i); {
-		case e.done:
+	for e := range q.entries.live {
+		switch {
 		case e.record != 0:
 			st.release(e.record)
 		case e.held != nil:
@@ -484,7 +208,7 @@ func (q *journalShelf) clear() {
 		}
 	}
 	q.entries.clear()
-	q.flights, q.changes, q.subs, q.received, q.gaps, q.blank = nil, nil, nil, nil, 0, 0
+	q.flights, q.changes, q.subs, q.received = nil, nil, nil, nil
 	if q.base != 0 {
 		st.release(q.base)
 	}
@@ -493,14 +217,8 @@ func (q *journalShelf) clear() {
 
 // Pending implements Shelf.
 func (q *journalShelf) Pending(visit func(pos uint64, size int, f Flight)) {
-	for i := range q.entries.len() {
-		if e := q.entries.at(i); !e.done {
-			f := Flight{QoS: e.qos}
-			if e.flying {
-				f = q.flights[e.pos]
-			}
-			visit(e.pos, int(e.size), f)
-		}
+	for e := range q.entries.live {
+		visit(e.pos, int(e.size), q.flight(e))
 	}
 }
 
@@ -508,88 +226,5 @@ func (q *journalShelf) Pending(visit func(pos uint64, size int, f Flight)) {
 func (q *journalShelf) Incoming(visit func(id uint16)) {
 	for _, id := range slices.Clone(q.received) {
 		visit(id)
-	}
-}
-
-// write appends a mark with all changes, and what the session is if that has changed. False: the journal does not take it
-// now, and all is still to be noted.
-func (q *journalShelf) write() bool {
-	st := q.store
-	if q.gone {
-		return true
-	}
-	if q.ensure() != nil {
-		return false
-	}
-	if q.save {
-		n := &noted{shelf: q, save: true}
-		if _, err := st.journal.Mark(q.key(kindAbout), appendState(nil, &q.record), st.waiter(n.finish)); err != nil {
-			return false
-		}
-		q.save = false
-	}
-	if len(q.changes) == 0 {
-		return true
-	}
-	payload := q.appendChanges(st.payload[:0])
-	st.payload = payload[:0]
-	if len(payload) == 0 {
-		q.changes = nil
-		return true
-	}
-	n := &noted{shelf: q, changes: q.changes}
-	if _, err := st.journal.Mark(q.key(kindFlights), payload, st.waiter(n.finish)); err != nil {
-		return false
-	}
-	q.changes = nil
-	return true
-}
-
-func (q *journalShelf) appendChanges(b []byte) []byte {
-	for _, c := range q.changes {
-		if c.record != 0 {
-			b = binary.AppendUvarint(append(b, stateDone), c.record)
-			continue
-		}
-		e := q.find(c.pos)
-		if e == nil || e.record == 0 {
-			continue // done since
-		}
-		f := q.flights[c.pos]
-		b = binary.AppendUvarint(append(b, byte(f.State)), e.record)
-		b = appendFlight(b, f)
-	}
-	return b
-}
-
-// noted is what one mark has said of a session.
-type noted struct {
-	shelf   *journalShelf
-	changes []change
-	save    bool
-}
-
-// finish runs when the mark is on disk, or is not: then all of it is to be noted again.
-func (n *noted) finish(err error) {
-	q := n.shelf
-	st := q.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if q.gone {
-		return
-	}
-	if err != nil {
-		q.changes = append(n.changes, q.changes...)
-		q.save = q.save || n.save
-		st.stalled = true
-		q.list()
-		return
-	}
-	for _, c := range n.changes {
-		if c.record == 0 {
-			if e := q.find(c.pos); e != nil && e.qos == 2 {
-				st.tells = append(st.tells, tell{q.tell, c.pos, nil})
-			}
-		}
 	}
 }
