@@ -7,6 +7,7 @@ import (
 
 // An Account is a subject space of its own: nothing crosses between two.
 type Account struct {
+	engine   *Engine
 	name     string
 	index    index
 	gens     generations
@@ -21,8 +22,8 @@ type Account struct {
 	gone     atomic.Bool // no longer declared
 }
 
-func newAccount(name string) *Account {
-	a := &Account{name: name}
+func newAccount(e *Engine, name string) *Account {
+	a := &Account{engine: e, name: name}
 	a.index.seed = maphash.MakeSeed()
 	a.gens.seed, a.memo.seed = a.index.seed, a.index.seed
 	a.initWires()

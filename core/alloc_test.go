@@ -114,9 +114,9 @@ func TestPublishAllocsFirstSight(t *testing.T) {
 // A million subscriptions cost what the README says, their objects included.
 func TestIndexBytes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("skipped in -short: needs 260 MB")
+		t.Skip("skipped in -short: needs 180 MB")
 	}
-	const n, limit = 1_000_000, 260
+	const n, limit = 1_000_000, 180
 	s := newSpace(t)
 	var eps []*core.Endpoint
 	for range 100 {

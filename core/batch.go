@@ -205,7 +205,7 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 	if b.author != nil {
 		ep = b.author
 	}
-	if ep.noEcho || ep.relay {
+	if ep.role.NoEcho || ep.role.Relay {
 		skip = ep
 	}
 	if b.res == r && b.skip == skip {
@@ -227,7 +227,7 @@ func (b *Batch) open(r *result, ep *Endpoint) {
 
 // skipped says whether the open run's messages are not for ep: it is their publisher, or on the publisher's side.
 func (b *Batch) skipped(ep *Endpoint) bool {
-	return ep == b.skip || ep.side != alone && b.skip != nil && b.skip.side == ep.side
+	return ep == b.skip || b.skip != nil && b.skip.role.side == ep.role.side && ep.role.side != alone
 }
 
 // Settle closes the open run into the queues of its destinations. It is for moments that later bytes or decisions must

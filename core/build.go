@@ -106,7 +106,7 @@ func (w *builder) find(acc *Account, r *result) (complete bool) {
 		if served && s.moves() {
 			continue
 		}
-		if s.closed.Load() {
+		if s.marked(markEnded) {
 			complete = false
 			continue
 		}
@@ -172,7 +172,7 @@ func (w *builder) assign(r *result, seed maphash.Seed) {
 func (w *builder) endpoint(r *result, all []found, seed maphash.Seed) {
 	first := all[0].sub
 	switch {
-	case len(all) > 1 && first.ep.once, slices.ContainsFunc(all, func(f found) bool { return f.sub.form == nil }):
+	case len(all) > 1 && first.ep.role.Once, slices.ContainsFunc(all, func(f found) bool { return f.sub.form == nil }):
 		for len(all) > 0 { // a message has one name at a time
 			n := 1
 			for n < len(all) && string(r.nameOf(all[n])) == string(r.nameOf(all[0])) {

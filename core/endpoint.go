@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"iter"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 )
@@ -10,31 +11,42 @@ import (
 // An Endpoint is the inward half of a peer: it subscribes, and batches publish in its name. Methods may be called from
 // any goroutine.
 type Endpoint struct {
-	engine   *Engine
 	account  *Account
+	role     *role
 	identity atomic.Pointer[Identity]
-	peer     atomic.Pointer[Peer]
-	noEcho   bool // of peer, as are these; they do not change
-	relay    bool
-	isolated bool
-	side     sideOf // relays that have ways of their own to each other; zero: alone
-	once     bool
 	id       uint64               // in order of attaching
-	sink     atomic.Pointer[Sink] // nil once closed, so that results keep no dead peer alive
-	touched  atomic.Bool          // in some batch's list
+	peer     atomic.Uint64        // Peer.ID
+	sink     atomic.Pointer[Sink] // nil once closed, so that results keep no dead peer alive; stored under mu
 	stats    counters
+	replies  atomic.Pointer[replies] // answers it may give; nil: none so far
 
-	replies atomic.Pointer[replies] // answers it may give; nil: none so far
-
-	mu         sync.Mutex
+	mu         sync.Mutex // guards the fields below, but for touched
+	name       string     // Peer.Name
 	subs       *Subscription
-	count      int
-	closed     bool
-	next, prev *Endpoint // Engine.mu
+	count      int32       // of subs
+	touched    atomic.Bool // in some batch's list
+	next, prev *Endpoint   // Engine.mu
 }
 
 // Peer is what was said at Attach, or by Describe.
-func (ep *Endpoint) Peer() *Peer { return ep.peer.Load() }
+func (ep *Endpoint) Peer() Peer {
+	p := ep.role.Peer
+	p.ID = ep.peer.Load()
+	ep.mu.Lock()
+	p.Name = ep.name
+	ep.mu.Unlock()
+	return p
+}
+
+// RemoteAddr is where the peer is; zero: it is the gateway's own, or has gone.
+func (ep *Endpoint) RemoteAddr() (a netip.AddrPort) {
+	if s := ep.sink.Load(); s != nil {
+		if who, ok := (*s).(Addresser); ok {
+			a = who.RemoteAddr()
+		}
+	}
+	return a
+}
 
 // Details are what its frontend tells of the peer, to whoever publishes for it. Most frontends have nothing to tell.
 func (ep *Endpoint) Details() (d Details) {
@@ -46,11 +58,16 @@ func (ep *Endpoint) Details() (d Details) {
 	return d
 }
 
-// Describe changes what monitoring shows of the peer; how it takes messages stays.
-func (ep *Endpoint) Describe(p Peer) {
-	was := ep.peer.Load()
-	p.NoEcho, p.Relay, p.Upstream, p.Cluster, p.Isolated, p.Once = was.NoEcho, was.Relay, was.Upstream, was.Cluster, was.Isolated, was.Once
-	ep.peer.Store(&p)
+// Describe changes the peer's ID, when it comes by another connection.
+func (ep *Endpoint) Describe(id uint64) {
+	ep.mu.Lock()
+	defer ep.mu.Unlock()
+	if ep.sink.Load() == nil {
+		return
+	}
+	if was := ep.peer.Swap(id); was == 0 && id != 0 { // has not counted yet
+		ep.account.peers.Add(1)
+	}
 }
 
 // Identity is what was said at Attach, or at Rebind.
@@ -82,7 +99,7 @@ func (ep *Endpoint) Stats() Stats {
 	ep.mu.Lock()
 	n := ep.count
 	ep.mu.Unlock()
-	return ep.stats.read(n)
+	return ep.stats.read(int(n))
 }
 
 // Evict ends the peer from outside; its frontend closes the endpoint by itself.
@@ -101,16 +118,15 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 	if !ep.Identity().Perms.CanSubscribe(pattern, o.Queue) {
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrNotAllowed)
 	}
-	s := &Subscription{Subject: pattern, Queue: o.Queue, Tag: o.Tag, form: o.Form, accept: o.Accept, ep: ep, relay: ep.relay,
-		hushed: ep.hushes(o.Beacon), beacon: o.Beacon, weight: int16(min(max(o.Weight, 1), 1<<15-1))}
+	s := &Subscription{Subject: pattern, Tag: o.Tag, manner: ep.account.engine.manners.share(o.manner()), ep: ep}
 	s.max.Store(int32(o.Max))
 	most := ep.account.Limits().Subscriptions
 	ep.mu.Lock()
-	if most > 0 && ep.count >= most && ep.counts() {
+	if most > 0 && int(ep.count) >= most && ep.counts() {
 		ep.mu.Unlock()
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrTooManySubs)
 	}
-	if ep.closed {
+	if ep.sink.Load() == nil {
 		ep.mu.Unlock()
 		return nil, fmt.Errorf("subscribe to %q: %w", pattern, ErrClosed)
 	}
@@ -125,7 +141,7 @@ func (ep *Endpoint) Subscribe(pattern string, o SubOptions) (*Subscription, erro
 }
 
 // counts says whether limits of the account are about ep: it is no endpoint of the gateway's own.
-func (ep *Endpoint) counts() bool { return ep.peer.Load().ID != 0 }
+func (ep *Endpoint) counts() bool { return ep.peer.Load() != 0 }
 
 // Unsubscribe ends s once it has had after deliveries in all; 0, or that many already: now. The caller settles its batch
 // before it sets a maximum.
@@ -143,7 +159,7 @@ func (ep *Endpoint) Unsubscribe(s *Subscription, after int) {
 
 // remove ends s, once.
 func (ep *Endpoint) remove(s *Subscription) {
-	if s.closed.Swap(true) {
+	if !s.mark(markEnded, true) {
 		return
 	}
 	ep.mu.Lock()
@@ -192,17 +208,15 @@ func (ep *Endpoint) Subscriptions() iter.Seq[*Subscription] {
 // Close removes ep's subscriptions and lets go of its sink. Calls of the sink that have begun may still go on.
 func (ep *Endpoint) Close() {
 	ep.mu.Lock()
-	if ep.closed {
-		ep.mu.Unlock()
+	open := ep.sink.Swap(nil) != nil
+	ep.mu.Unlock()
+	if !open {
 		return
 	}
-	ep.closed = true
-	ep.mu.Unlock()
-	ep.sink.Store(nil)
 	for s := range ep.Subscriptions() {
 		ep.remove(s)
 	}
 	ep.account.taps.remove(ep)
 	ep.account.interest.detach(ep)
-	ep.engine.detach(ep)
+	ep.account.engine.detach(ep)
 }

@@ -19,6 +19,8 @@ var (
 // An Engine holds the accounts of one gateway and the peers attached to them.
 type Engine struct {
 	batches sync.Pool
+	roles   recent[role]
+	manners recent[manner]
 
 	mu        sync.RWMutex
 	accounts  map[string]*Account
@@ -55,7 +57,7 @@ func (e *Engine) SetAccounts(defs []AccountDef) error {
 		a := e.accounts[d.Name]
 		if a == nil {
 			if a = e.drafts[d.Name]; a == nil {
-				a = newAccount(d.Name)
+				a = newAccount(e, d.Name)
 			}
 		}
 		next[d.Name] = a
@@ -109,7 +111,7 @@ func (e *Engine) Draft(name string) *Account {
 		if e.drafts == nil {
 			e.drafts = make(map[string]*Account)
 		}
-		e.drafts[name] = newAccount(name)
+		e.drafts[name] = newAccount(e, name)
 	}
 	return e.drafts[name]
 }
@@ -131,9 +133,8 @@ func (e *Engine) Accounts() iter.Seq[*Account] {
 // Attach makes a peer with rights id part of the engine. From its first Subscribe on, s is called. An s that is an
 // InterestSink hears at once what others subscribe to.
 func (e *Engine) Attach(id *Identity, p Peer, s Sink) *Endpoint {
-	ep := &Endpoint{engine: e, account: id.Account, id: e.lastID.Add(1), noEcho: p.NoEcho, relay: p.Relay,
-		isolated: p.Relay && p.Isolated, side: p.side(), once: p.Once}
-	ep.peer.Store(&p)
+	ep := &Endpoint{account: id.Account, role: e.roles.share(roleOf(p)), id: e.lastID.Add(1), name: p.Name}
+	ep.peer.Store(p.ID)
 	ep.identity.Store(id)
 	ep.sink.Store(&s)
 	e.mu.Lock()

@@ -9,7 +9,7 @@ import (
 type interest struct {
 	active atomic.Bool
 
-	mu      sync.Mutex // the fields below, Subscription.counted, and the order of news
+	mu      sync.Mutex // the fields below, marks of subscriptions, and the order of news
 	sinks   map[*Endpoint]InterestSink
 	entries map[interestKey]*interestEntry
 }
@@ -27,8 +27,8 @@ type interestEntry struct {
 
 // weight is what relay ep hears: for plain subscriptions only whether there are any.
 func (e *interestEntry) weight(k interestKey, ep *Endpoint) int {
-	n := e.total - e.own[ep] - e.sides[ep.side]
-	if ep.isolated && e.relays > 0 {
+	n := e.total - e.own[ep] - e.sides[ep.role.side]
+	if ep.role.Isolated && e.relays > 0 {
 		n = e.total - e.relays
 	}
 	if k.queue == "" {
@@ -105,18 +105,16 @@ func (in *interest) tell(s *Subscription, change func(*Subscription)) {
 }
 
 func (in *interest) count(s *Subscription) {
-	if s.counted || s.closed.Load() {
+	if s.marked(markEnded) || !s.mark(markCounted, true) {
 		return
 	}
-	s.counted = true
 	in.change(s, int(s.weight))
 }
 
 func (in *interest) discount(s *Subscription) {
-	if !s.counted {
+	if !s.mark(markCounted, false) {
 		return
 	}
-	s.counted = false
 	in.change(s, -int(s.weight))
 }
 
@@ -128,14 +126,14 @@ func (in *interest) change(s *Subscription, by int) {
 		in.entries[k] = e
 	}
 	e.total += by
-	if !s.relay {
+	if !s.ep.role.Relay {
 		return
 	}
 	if !s.beacon {
 		e.relays += by
 	}
-	if s.hushed {
-		e.sides = plus(e.sides, s.ep.side, by)
+	if s.hushed() {
+		e.sides = plus(e.sides, s.ep.role.side, by)
 	} else {
 		e.own = plus(e.own, s.ep, by)
 	}

@@ -28,7 +28,7 @@ func (w *builder) groups(r *result) {
 		}
 		r.members = append(r.members, m)
 		g.to++
-		if q.sub.relay {
+		if q.sub.ep.role.Relay {
 			g.relayWeights += int32(q.sub.weight)
 		} else {
 			g.clients++
@@ -37,7 +37,7 @@ func (w *builder) groups(r *result) {
 }
 
 func relayLast(s *Subscription) int {
-	if s.relay {
+	if s.ep.role.Relay {
 		return 1
 	}
 	return 0
@@ -66,8 +66,8 @@ func (b *Batch) choose(r *result, g *group) *member {
 // firstAble is the first member from at on, around, that takes this message; one that is away only if all are.
 func (b *Batch) firstAble(members []member, at int) (away *member) {
 	for range members {
-		if m := &members[at]; !b.skipped(m.sub.ep) && !m.sub.closed.Load() {
-			if !m.sub.target().away.Load() {
+		if m := &members[at]; !b.skipped(m.sub.ep) && !m.sub.marked(markEnded) {
+			if !m.sub.target().marked(markAway) {
 				return m
 			}
 			if away == nil {

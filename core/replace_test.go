@@ -18,9 +18,9 @@ func (c *counter) Deliver(*core.Message, []*core.Subscription) core.Verdict {
 }
 
 // meanwhile is what happens while a publisher looks who wants a message.
-type meanwhile func()
+type meanwhile struct{ do func() }
 
-func (f meanwhile) Accepts([]byte) bool { f(); return false }
+func (m *meanwhile) Accepts([]byte) bool { m.do(); return false }
 
 // Whoever replaces a subscription, the new one first, gets every message, also one whose publisher has found the old one
 // and not the new one.
@@ -37,13 +37,13 @@ func TestReplacedSubscriptionLosesNothing(t *testing.T) {
 	}
 	var current *core.Subscription
 	times := 0
-	hook := meanwhile(func() {
+	hook := &meanwhile{func() {
 		if times++; times <= 3 {
 			old := current
 			current = subscribe(core.SubOptions{})
 			ep.Unsubscribe(old, 0)
 		}
-	})
+	}}
 	for range 8 { // wherever the old one stands, one of them is looked at before
 		subscribe(core.SubOptions{Accept: hook})
 	}

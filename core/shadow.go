@@ -30,7 +30,7 @@ func (a *Account) castShadows(s *Subscription) {
 	}
 	a.wires.mu.Lock()
 	defer a.wires.mu.Unlock()
-	if !s.closed.Load() {
+	if !s.marked(markEnded) {
 		a.cast(s, a.wiring.Load())
 	}
 }
@@ -105,12 +105,13 @@ func (im *stream) shadowOf(s *Subscription, among []*Subscription) *Subscription
 			return x
 		}
 	}
-	return &Subscription{Subject: string(there), Queue: s.Queue, Tag: s.Tag, form: s.form, accept: s.accept, ep: s.ep,
-		weight: s.weight, relay: s.relay, hushed: s.hushed, shadow: &shadow{of: s, home: im.from, move: im.move}}
+	as := *s.manner
+	as.shadow = &shadow{of: s, home: im.from, move: im.move}
+	return &Subscription{Subject: string(there), Tag: s.Tag, manner: &as, ep: s.ep}
 }
 
 // vanish removes a shadow. wires.mu of the account it was cast from is held.
 func (s *Subscription) vanish() {
-	s.closed.Store(true)
+	s.mark(markEnded, true)
 	s.shadow.home.extract(s)
 }

@@ -30,5 +30,5 @@ func (p *Peer) side() sideOf {
 // hushes says whether the others on ep's side do not hear of a subscription of its own. A beacon has to come back to whoever
 // has built a loop, by whatever way but the one within a cluster.
 func (ep *Endpoint) hushes(beacon bool) bool {
-	return ep.side != alone && !(beacon && ep.side.Value().upstream)
+	return ep.role.side != alone && !(beacon && ep.role.side.Value().upstream)
 }

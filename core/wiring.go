@@ -53,9 +53,8 @@ var (
 
 func (a *Account) initWires() {
 	for ep, perms := range map[**Endpoint]*Permissions{&a.wires.moved: asMapped, &a.wires.inner: asServed, &a.wires.further: asServedMapped} {
-		*ep = &Endpoint{account: a}
+		*ep = &Endpoint{account: a, role: new(role)}
 		(*ep).identity.Store(&Identity{Account: a, Perms: perms})
-		(*ep).peer.Store(&Peer{})
 	}
 	a.wires.answers.init(rand.Text()[:6])
 }

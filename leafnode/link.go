@@ -83,6 +83,7 @@ var (
 	_ netio.Session     = (*link)(nil)
 	_ core.InterestSink = (*link)(nil)
 	_ core.Describer    = (*link)(nil)
+	_ core.Addresser    = (*link)(nil)
 )
 
 // interest is a subscription as both sides name it.
@@ -148,7 +149,7 @@ func (l *link) attach(id *core.Identity) {
 	l.news.hear(interest{subject: l.module.beacon(l.opts.account)}, 1)
 	l.repattern(id.Account.Patterns())
 	l.ep.Store(l.module.env.Engine.Attach(id, core.Peer{
-		Protocol: Protocol, Name: l.info.ServerName, Remote: l.conn.RemoteAddr().String(), // no ID: limits are for clients
+		Protocol: Protocol, Name: l.info.ServerName, // no ID: limits are for clients
 		NoEcho: true, Relay: true, Upstream: !l.opts.hub, Cluster: l.info.Cluster, Isolated: l.opts.isolated,
 	}, l))
 	now := time.Now()

@@ -1,6 +1,7 @@
 package leafnode
 
 import (
+	"net/netip"
 	"time"
 
 	"leafgate/core"
@@ -12,6 +13,9 @@ import (
 // is beyond its bound is dropped, so that a slow link slows nobody here.
 
 const keptLine = 64 << 10 // bytes of memory a link keeps to render messages to
+
+// RemoteAddr implements core.Addresser.
+func (l *link) RemoteAddr() netip.AddrPort { return l.conn.RemoteAddr() }
 
 // Deliver implements core.Sink: one message, whatever it matches there, with the groups that are to take it.
 func (l *link) Deliver(m *core.Message, subs []*core.Subscription) core.Verdict {

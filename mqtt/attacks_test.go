@@ -406,7 +406,7 @@ func TestSubUnsubStorm(t *testing.T) {
 		waitFor(t, func() bool { // all that is left of them is gone
 			left := 0
 			for ep := range g.Engine().Endpoints() {
-				if ep.Peer().Remote != "" {
+				if ep.Peer().ID != 0 {
 					left++
 				}
 			}

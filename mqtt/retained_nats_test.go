@@ -138,7 +138,7 @@ func TestSysTree(t *testing.T) {
 		waitFor(t, func() bool { // nobody else is there
 			n := 0
 			for ep := range g.Engine().Endpoints() {
-				if ep.Peer().Remote != "" {
+				if ep.Peer().ID != 0 {
 					n++
 				}
 			}

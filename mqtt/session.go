@@ -88,7 +88,7 @@ func (f *frontend) find(key Key, c *conn, j *joining) (s *session, err error) {
 
 // peer is what monitoring shows of the client.
 func (c *conn) peer(key Key) core.Peer {
-	return core.Peer{Protocol: Protocol, ID: c.net.ID(), Name: key.ClientID, Remote: c.net.RemoteAddr().String(), Once: true}
+	return core.Peer{Protocol: Protocol, ID: c.net.ID(), Name: key.ClientID, Once: true}
 }
 
 var errAccountFull = &clientError{packet.QuotaExceeded, reason.MaxAccountConnections, "maximum account active connections exceeded", nil}
@@ -189,7 +189,7 @@ func (s *session) prepare(c *conn, j *joining) error {
 		s.forget(ended)
 	}
 	if s.joinedBefore() {
-		s.ep.Describe(c.peer(s.key))
+		s.ep.Describe(c.net.ID())
 	}
 	reform := s.version != 0 && s.wire() != (wire{c.version, c.maxPacket > 0})
 	s.version, s.limited, s.lis, s.expiry, s.expireAt = c.version, c.maxPacket > 0, c.lis, expiry, 0

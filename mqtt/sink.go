@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"net/netip"
 	"time"
 
 	"leafgate/core"
@@ -11,7 +12,16 @@ import (
 var (
 	_ core.Sink      = (*session)(nil)
 	_ core.Throttler = (*session)(nil)
+	_ core.Addresser = (*session)(nil)
 )
+
+// RemoteAddr implements core.Addresser: a client that is away is nowhere.
+func (s *session) RemoteAddr() (a netip.AddrPort) {
+	if c := s.conn.Load(); c != nil {
+		a = c.net.RemoteAddr()
+	}
+	return a
+}
 
 // Run implements core.Sink: messages at QoS 0 that look the same for many. Nobody keeps them for a client that is away.
 func (s *session) Run(head, rest []byte, n int, more bool) core.Verdict {

@@ -170,7 +170,6 @@ func (s *session) attach(batch *core.Batch, identity *core.Identity, name string
 		Protocol: s.lis.kind(),
 		ID:       s.conn.ID(),
 		Name:     name,
-		Remote:   s.conn.RemoteAddr().String(),
 		NoEcho:   s.flags.has(noEcho),
 	}, s)
 	s.lis.module.env.History.Open(s.describe)

@@ -3,7 +3,6 @@ package natsproto
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"time"
 
 	"leafgate/core"
@@ -55,7 +54,9 @@ func (f *frontend) asker(who core.Asking) *asker {
 	}
 	a.ID, a.User, a.Name, a.Type, a.Kind = p.ID, who.From.Identity().User, p.Name, p.Protocol, "Client"
 	a.Lang, a.Version = details.Lang, details.Version
-	a.Host, _, _ = net.SplitHostPort(p.Remote)
+	if at := who.From.RemoteAddr(); at.IsValid() {
+		a.Host = at.Addr().String()
+	}
 	return a
 }
 

@@ -1,6 +1,7 @@
 package natsproto
 
 import (
+	"net/netip"
 	"unique"
 
 	"leafgate/core"
@@ -13,6 +14,7 @@ var (
 	_ core.Sink      = (*session)(nil)
 	_ core.Throttler = (*session)(nil)
 	_ core.Describer = (*session)(nil)
+	_ core.Addresser = (*session)(nil)
 	_ netio.Session  = (*session)(nil)
 )
 
@@ -32,6 +34,9 @@ func (s *session) Throttle(limit <-chan struct{}) { s.conn.Throttle(limit) }
 
 // Evict implements core.Sink. A slow consumer hears nothing: what cannot be written cannot be told.
 func (s *session) Evict(cause error) { s.conn.Evict(cause) }
+
+// RemoteAddr implements core.Addresser.
+func (s *session) RemoteAddr() netip.AddrPort { return s.conn.RemoteAddr() }
 
 // Details implements core.Describer. Who publishes for the client holds mu.
 func (s *session) Details() core.Details {

@@ -94,11 +94,11 @@ func testEngine(t *testing.T, d *Driver) {
 	}
 	for ep := range s.Engine().Endpoints() {
 		p, st := ep.Peer(), ep.Stats()
-		if p.Remote == "" { // the gateway's own, or in
+		if !ep.RemoteAddr().IsValid() { // the gateway's own, or in
 			continue
 		}
-		if p.Protocol == "" || p.ID == 0 || p.Remote != c.tcp.LocalAddr().String() {
-			t.Errorf("the client is known as %+v, want its protocol, id and address %v", *p, c.tcp.LocalAddr())
+		if p.Protocol == "" || p.ID == 0 || ep.RemoteAddr().String() != c.tcp.LocalAddr().String() {
+			t.Errorf("the client is known as %+v at %v, want its protocol, id and address %v", p, ep.RemoteAddr(), c.tcp.LocalAddr())
 		}
 		n := int64(len(payloads))
 		for end := time.Now().Add(patience); st.InMsgs+st.OutMsgs < 2*n && time.Now().Before(end); st = ep.Stats() {

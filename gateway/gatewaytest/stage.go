@@ -83,7 +83,7 @@ func (s *stage) clientOf(user, password string, patterns ...string) *client {
 // endpoints counts peers of the engine, but for the gateway's own, which have no address.
 func (s *stage) endpoints() (n int) {
 	for ep := range s.Engine().Endpoints() {
-		if ep.Peer().Remote != "" {
+		if ep.RemoteAddr().IsValid() {
 			n++
 		}
 	}
