@@ -4,7 +4,7 @@ STAMP := $(shell git rev-parse -q --verify HEAD >/dev/null 2>&1 && echo -buildvc
 BUILD := CGO_ENABLED=0 go build -trimpath $(STAMP) -ldflags "-s -w"
 SYSTEMS := linux-amd64 linux-arm64 linux-armv7 linux-armv6 darwin-arm64 windows-amd64
 FUZZTIME ?= 5s
-.PHONY: run build test lint test386 peers peers-setup soak bench figures cross fuzz $(SYSTEMS)
+.PHONY: run build test lint test386 peers peers-setup soak bench bench-quick figures cross fuzz $(SYSTEMS)
 
 run: build
 	@exec bin/leafgate $(ARGS)
@@ -25,6 +25,7 @@ peers: peers-setup
 peers-setup: ; ./peers/setup
 soak: ; go test -tags soak -count=1 -timeout 60m ./soak $(ARGS)
 bench: ; go run ./bench $(ARGS)
+bench-quick: ; go run ./bench -quick $(ARGS)
 figures: ; go test -count=1 -v -run Figures ./peers
 cross: $(SYSTEMS)
 $(SYSTEMS): system = $(subst -, ,$(subst armv,arm-,$@))

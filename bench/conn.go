@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -23,6 +24,7 @@ type conn struct {
 	out  []byte // answers that the kernel has not taken yet
 
 	frames *deframer // nil: there are none
+	secure *tls.Conn // nil: not encrypted; else only calls that block
 }
 
 // dialClient connects a client and waits until the server has taken it in. subs are sent along.
@@ -32,7 +34,7 @@ func dialClient(addr netip.AddrPort, d dialect, name string, subs []byte) (*conn
 		return nil, err
 	}
 	c := &conn{fd: fd, name: name, d: d}
-	if err = c.upgrade(); err == nil {
+	if err = errors.Join(c.encrypt(), c.upgrade()); err == nil {
 		err = c.exchange(append(d.Connect(nil, name), subs...), nil)
 	}
 	if err == nil {
@@ -54,7 +56,7 @@ func (c *conn) leave() error {
 		err = c.sayBlocking(c.d.Disconnect(nil))
 	}
 	for n := 1; n > 0 && err == nil; {
-		n, err = receiveBlocking(c.fd, c.in.room())
+		n, err = c.readBlocking(c.in.room())
 	}
 	if err != nil {
 		return fmt.Errorf("disconnect %s: %w", c.name, err)
@@ -121,7 +123,7 @@ func (c *conn) step(take func(*unit) error) (done bool, err error) {
 		return true, nil
 	}
 	room := c.in.room()
-	n, err := receiveBlocking(c.fd, room)
+	n, err := c.readBlocking(room)
 	return false, c.took(room, n, err)
 }
 
@@ -187,7 +189,10 @@ func (c *conn) flush() error {
 
 // say writes all of b, waiting where it must.
 func (c *conn) say(b []byte) error {
-	n, err := send(c.fd, b)
+	n, err := 0, errAgain
+	if c.secure == nil {
+		n, err = send(c.fd, b)
+	}
 	if err == nil && n == len(b) {
 		return nil
 	}
@@ -195,20 +200,34 @@ func (c *conn) say(b []byte) error {
 		return fmt.Errorf("write on %s: %w: %w", c.name, errCut, err)
 	}
 	if err = setBlocking(c.fd, true); err == nil {
-		err = c.sayBlocking(b[n:])
+		err = c.sayBlocking(b[max(n, 0):])
 	}
 	return errors.Join(err, setBlocking(c.fd, false))
 }
 
 func (c *conn) sayBlocking(b []byte) error {
 	for len(b) > 0 {
-		n, err := sendBlocking(c.fd, b)
+		n, err := c.writeBlocking(b)
 		if err != nil {
 			return fmt.Errorf("write on %s: %w", c.name, err)
 		}
 		b = b[n:]
 	}
 	return nil
+}
+
+func (c *conn) readBlocking(b []byte) (int, error) {
+	if c.secure != nil {
+		return c.secure.Read(b)
+	}
+	return receiveBlocking(c.fd, b)
+}
+
+func (c *conn) writeBlocking(b []byte) (int, error) {
+	if c.secure != nil {
+		return c.secure.Write(b)
+	}
+	return sendBlocking(c.fd, b)
 }
 
 // An inbox keeps what was read until it is whole.

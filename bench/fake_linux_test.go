@@ -55,7 +55,8 @@ type fakeSub struct {
 func startFake(t *testing.T, f fault) *fakeServer {
 	t.Helper()
 	s := &fakeServer{t: t, fault: f, listeners: map[protocol]net.Listener{}, sessions: map[string][]*fakeSub{}}
-	for p, serve := range map[protocol]func(net.Conn){nats: s.serveNATS, mqtt: s.serveMQTT, webNATS: byWeb(s.serveNATS), webMQTT: byWeb(s.serveMQTT)} {
+	for p, serve := range map[protocol]func(net.Conn){nats: s.serveNATS, mqtt: s.serveMQTT, webNATS: byWeb(s.serveNATS),
+		webMQTT: byWeb(s.serveMQTT), tlsNATS: byTLS(t, "INFO {}\r\n", s.serveNATS), tlsMQTT: byTLS(t, "", s.serveMQTT)} {
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

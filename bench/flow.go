@@ -17,6 +17,22 @@ type flow struct {
 	window int64 // messages that may be under way
 	low    int64 // what progress was when last asked
 	sent   int64 // messages that publishers have handed to the kernel whole
+
+	share  int64   // how many messages there are for those of flows beside this one; 0: it goes alone
+	beside []*flow // all that keep step, this one too
+}
+
+// stride is how far a flow may be ahead of those beside it, in shares.
+const stride = 256
+
+// inStep reports whether f is not ahead of those beside it.
+func (f *flow) inStep() bool {
+	for _, o := range f.beside {
+		if f.sent/f.share > o.sent/o.share+stride {
+			return false
+		}
+	}
+	return true
 }
 
 // progress counts the messages that have arrived everywhere, or are written off.
@@ -49,6 +65,9 @@ func (f *flow) delivered() int64 {
 
 // open reports whether publishers may go on.
 func (f *flow) open() bool {
+	if !f.inStep() {
+		return false
+	}
 	if len(f.subs) == 0 {
 		return true
 	}
@@ -57,6 +76,17 @@ func (f *flow) open() bool {
 	}
 	f.low = f.progress()
 	return f.sent-f.low < f.window
+}
+
+// surplus counts the messages that have arrived more often than they were sent.
+func (f *flow) surplus() (n int64) {
+	if f.queue {
+		return max(f.progress()-f.sent, 0)
+	}
+	for _, s := range f.subs {
+		n += max(s.messages()-f.sent, 0)
+	}
+	return n
 }
 
 // drained reports whether all that was sent has arrived and is acknowledged on both sides.

@@ -20,11 +20,7 @@ func runIdle(t *trial) (s sample, err error) {
 		return s, err
 	}
 	conns, err := openIdle(t, t.opt.Conns)
-	defer func() {
-		for _, c := range conns {
-			c.close()
-		}
-	}()
+	defer closeAll(conns)
 	if err != nil {
 		return s, err
 	}
@@ -41,18 +37,10 @@ func runIdle(t *trial) (s sample, err error) {
 
 func idleSubject(i int) []byte { return fmt.Appendf(nil, "idle.%05d", i) }
 
-func openIdle(t *trial, n int) (conns []*conn, err error) {
-	for i := range n {
-		c, err := t.sub.dial(fmt.Sprintf("idle-%d", i), t.sub.d.Subscribe(nil, idleSubject(i), "", 1))
-		if err == nil {
-			conns = append(conns, c)
-			err = t.expired()
-		}
-		if err != nil {
-			return conns, fmt.Errorf("open connection %d of %d: %w", i, n, err)
-		}
-	}
-	return conns, nil
+func openIdle(t *trial, n int) ([]*conn, error) {
+	return t.gather(t.sub, n, func(i int) (string, []byte) {
+		return fmt.Sprintf("idle-%d", i), t.sub.d.Subscribe(nil, idleSubject(i), "", 1)
+	})
 }
 
 // settledRSS is the server's memory once it has been still for a second, or after -settle.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // openStream connects all clients of a stream row. The stream must be closed even after an error.
@@ -12,14 +13,15 @@ func openStream(t *trial) (*stream, error) {
 	if st.poller, err = newPoller(); err != nil {
 		return st, err
 	}
-	flows := 1
-	if t.row.pairs {
-		flows = t.row.subs
-	}
 	trash := make([]byte, 1<<20)
-	for i := range flows {
-		if err = st.openFlow(i, t.row.pubs/flows, t.row.subs/flows, trash); err != nil {
+	for i, l := range t.row.flows() {
+		if err = st.openFlow(i, t.leg(l), l.share, trash); err != nil {
 			return st, err
+		}
+	}
+	if t.row.legs != nil {
+		for _, f := range st.flows {
+			f.beside = st.flows
 		}
 	}
 	if st.row.above != none {
@@ -30,38 +32,59 @@ func openStream(t *trial) (*stream, error) {
 	return st, st.watchAll()
 }
 
+// flows are the row's flows, one for each leg.
+func (r row) flows() []leg {
+	if r.legs != nil {
+		return r.legs
+	}
+	n := 1
+	if r.pairs {
+		n = r.subs
+	}
+	return slices.Repeat([]leg{{from: r.from, to: r.to, pubs: r.pubs / n, subs: r.subs / n, devices: r.devices}}, n)
+}
+
+// leg is the trial of one of the row's flows.
+func (t *trial) leg(l leg) *trial {
+	if t.row.legs == nil {
+		l.from, l.to = t.row.from, t.row.to
+		one := *t
+		one.row = t.row.only(l)
+		return &one
+	}
+	return newTrial(t.ctx, t.opt, job{row: t.row.only(l), size: t.size}, t.server, t.mayLose)
+}
+
 // openFlow connects one flow, subscribers first.
-func (st *stream) openFlow(i, pubs, subs int, trash []byte) error {
-	subscribe := st.row.subscribeTo(i)
-	f := &flow{queue: st.row.queue}
+func (st *stream) openFlow(i int, t *trial, share int64, trash []byte) error {
+	f := &flow{queue: t.row.queue, share: share}
 	st.flows = append(st.flows, f)
 	queue := ""
 	if f.queue {
 		queue = "workers"
 	}
-	wire := int64(st.sub.d.Delivered(st.row.publishTo(i, 0)[0], 1, st.size))
-	f.window = st.window(wire)
-	for k := range subs {
-		c, err := st.sub.dial(fmt.Sprintf("sub-%d-%d", i, k), st.sub.d.Subscribe(nil, subscribe, queue, 1))
-		if err != nil {
-			return err
-		}
+	wire := int64(t.sub.d.Delivered(t.row.publishTo(i, 0)[0], 1, t.size))
+	f.window = t.window(wire)
+	conns, err := t.gather(t.sub, t.row.subs, func(k int) (string, []byte) {
+		return fmt.Sprintf("sub-%d-%d", i, k), t.sub.d.Subscribe(nil, t.row.subscribeTo(i), queue, 1)
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
 		if c.d.QoS() > 0 {
 			c.in.grow(64 << 10)
 		}
 		f.subs = append(f.subs, &subscriber{conn: c, wire: wire, trash: trash})
 	}
 	st.subs = append(st.subs, f.subs...)
-	for k := range pubs {
-		c, err := st.pub.dial(fmt.Sprintf("pub-%d-%d", i, k), nil)
-		if err != nil {
-			return err
-		}
-		p := newWindowed(c, len(st.pubs), st.row.publishTo(i, k), st.size, st.row.single, st.row.outstanding)
+	conns, err = t.gather(t.pub, t.row.pubs, func(k int) (string, []byte) { return fmt.Sprintf("pub-%d-%d", i, k), nil })
+	for k, c := range conns {
+		p := newWindowed(c, len(st.pubs), t.row.publishTo(i, k), t.size, t.row.single, t.row.outstanding)
 		p.flow = f
 		f.pubs, st.pubs = append(f.pubs, p), append(st.pubs, p)
 	}
-	return nil
+	return err
 }
 
 // watchAll gives the poller the subscribers, then the publishers.

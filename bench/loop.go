@@ -66,14 +66,19 @@ func (st *stream) carried() int64 { return st.flows[0].sent * st.subs[0].wire }
 
 // publish lets every publisher write once and reports whether one could write again.
 func (st *stream) publish() (busy bool, err error) {
-	for _, p := range st.pubs {
-		if !p.ready() {
-			continue
+	for _, half := range [...][]*publisher{st.pubs[st.first:], st.pubs[:st.first]} {
+		for _, p := range half {
+			if !p.ready() {
+				continue
+			}
+			if err = p.step(); err != nil {
+				return false, err
+			}
+			busy = busy || !p.blocked
 		}
-		if err = p.step(); err != nil {
-			return false, err
-		}
-		busy = busy || !p.blocked
+	}
+	if st.row.legs != nil {
+		st.first = (st.first + 1) % len(st.pubs)
 	}
 	return busy, nil
 }

@@ -25,7 +25,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns the exit code: 0, 1 when a row is void, 2 when nothing could be measured.
+// run returns the exit code: 0, 1 when a row of Leafgate is void, 2 when nothing could be measured, 3 when time ran out.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	o, err := parseOptions(args, errOut)
 	if errors.Is(err, flag.ErrHelp) {
@@ -33,15 +33,26 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	var jobs []job
 	if err == nil {
-		jobs, err = selectJobs(o.Rows, o.Sizes, o.Servers)
+		jobs, err = o.programme()
 	}
 	if err == nil && o.list {
 		printList(out, jobs)
 		return 0
 	}
 	var r *report
+	var b *book
 	if err == nil {
-		r, err = measure(ctx, o, jobs, errOut)
+		b, err = openBook(o.keep)
+	}
+	switch {
+	case err != nil:
+	case o.Rounds == 0:
+		r, err = b.report()
+	default:
+		r, err = measure(ctx, o, jobs, b, errOut)
+	}
+	if err == nil && o.results != "" {
+		err = b.publish(o.results)
 	}
 	if err == nil {
 		err = r.publish(out, o.json)
@@ -50,14 +61,18 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "bench:", err)
 		return 2
 	}
-	if r.void() {
+	switch {
+	case r.void():
 		return 1
+	case r.left > 0:
+		fmt.Fprintf(errOut, "bench: no time for %d rounds: with -keep the same command goes on\n", r.left)
+		return 3
 	}
 	return 0
 }
 
-// measure runs all jobs, servers by turns within each.
-func measure(ctx context.Context, o *options, jobs []job, progress io.Writer) (*report, error) {
+// measure runs all jobs, servers by turns within each, and enters every round in b.
+func measure(ctx context.Context, o *options, jobs []job, b *book, progress io.Writer) (*report, error) {
 	// The reading of sockets must not wait for a processor that a sleeping thread holds.
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	dir, err := os.MkdirTemp("", "leafgate-bench-")
@@ -69,43 +84,72 @@ func measure(ctx context.Context, o *options, jobs []job, progress io.Writer) (*
 	if err != nil {
 		return nil, err
 	}
-	bins, err := prepare(ctx, o, jobs, dir)
+	bins, err := prepare(ctx, o, jobs, dir, progress)
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Machine: machine(), Go: runtime.Version(), Files: files, Date: time.Now(), Options: o, Servers: bins}
+	r := &report{setting: setting{Machine: machine(), Go: runtime.Version(), Files: files, Date: time.Now(), Options: o, Servers: bins}}
+	if err = b.begin(r.setting); err != nil {
+		return nil, err
+	}
+	c := contest{o: o, bins: bins, book: b, try: func(ctx context.Context, j job, one *binary) (sample, error) {
+		return try(ctx, o, j, one, bins, dir)
+	}}
+	if o.budget > 0 {
+		c.end = r.Date.Add(o.budget)
+	}
 	for i, j := range jobs {
 		fmt.Fprintf(progress, "%d/%d %s %s\n", i+1, len(jobs), j.row.name, sizeText(j.size))
-		results, err := contest(ctx, o, j, bins, dir)
+		results, err := c.run(ctx, j)
 		if err != nil {
 			return nil, err
 		}
 		r.Results = append(r.Results, results...)
 	}
+	r.left = c.left
 	return r, nil
 }
 
-// contest runs one job on all its servers: A B, then B A, and so on. A failed trial voids the row for that server.
-func contest(ctx context.Context, o *options, j job, all []*binary, dir string) ([]*outcome, error) {
+// A contest is servers that run the same jobs.
+type contest struct {
+	o    *options
+	bins []*binary
+	book *book
+	try  func(context.Context, job, *binary) (sample, error) // one round
+	end  time.Time                                           // no round begins after that; zero: none is too late
+	left int                                                 // rounds that would have
+}
+
+// run runs one job on all its servers: A B, then B A, and so on. A failed trial voids the row for that server. Rounds that
+// the book has already are not run again.
+func (c *contest) run(ctx context.Context, j job) ([]*outcome, error) {
 	var bins []*binary
 	for _, name := range j.servers {
-		bins = append(bins, all[slices.IndexFunc(all, func(b *binary) bool { return b.Name == name })])
+		if at := slices.IndexFunc(c.bins, func(b *binary) bool { return b.Name == name }); at >= 0 {
+			bins = append(bins, c.bins[at])
+		}
 	}
 	results := make([]*outcome, len(bins))
 	for i, b := range bins {
-		results[i] = &outcome{Row: j.row.name, Size: j.size, Server: b.Name}
+		results[i] = c.book.outcome(j.row.name, j.size, b.Name)
 	}
-	for round := range o.Rounds {
+	for round := range c.o.rounds(j.row) {
 		for i := range bins {
 			i = (i + round) % len(bins)
-			if results[i].Void != "" {
+			if results[i].Void != "" || len(results[i].Rounds) > round {
 				continue
 			}
-			s, err := try(ctx, o, j, bins[i], all, dir)
+			if !c.end.IsZero() && time.Now().After(c.end) {
+				c.left++
+				continue
+			}
+			s, err := c.try(ctx, j, bins[i])
 			if ctx.Err() != nil {
 				return nil, fmt.Errorf("measure: %w", ctx.Err())
 			}
-			results[i].add(s, err)
+			if err = c.book.add(results[i], s, err); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, res := range results {

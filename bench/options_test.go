@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +33,13 @@ func TestRun(t *testing.T) {
 		{"-rows mqtt-connects -servers mosquitto -bin mosquitto=/nonexistent/mosquitto", 2, "ask mosquitto for its version"},
 		{"-servers leafgate,leafgate", 2, "named twice"},
 		{"-bin hivemq=/bin/false", 2, "want server=path"},
-		{"-rounds 0", 2, "-rounds is 0"},
+		{"-rounds -1", 2, "-rounds is -1"},
+		{"-rounds 0", 2, "want -keep"},
+		{"-rounds 0 -keep testdata/none", 2, "testdata/none has no rounds"},
+		{"-rounds 0 -keep testdata/report.json", 2, "testdata/report.json:1"},
+		{"-io thread", 2, `-io is "thread"`},
+		{"-list -quick", 0, "mqtt-idle"},
+		{"-list -quick -rows publish", 0, "nobody listens"},
 		{"-seconds 600", 2, "-seconds is 600"},
 		{"-window 1", 2, "-window is 1"},
 	} {
@@ -40,6 +48,27 @@ func TestRun(t *testing.T) {
 		if code != c.code || !strings.Contains(out.String(), c.want) {
 			t.Errorf("bench %s: code %d, want %d and %q in:\n%s", c.args, code, c.code, c.want, out.String())
 		}
+	}
+}
+
+// TestQuick: what is said beside -quick counts more, and each row has its peer.
+func TestQuick(t *testing.T) {
+	o, err := parseOptions([]string{"-quick", "-beside-park", "-seconds", "0.5"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs, err := o.programme()
+	if err != nil || len(jobs) < 20 || len(jobs) > 30 || o.Seconds != 0.5 || o.Conns != 1000 {
+		t.Errorf("%d rows, %+v, %v", len(jobs), o, err)
+	}
+	for _, j := range jobs {
+		peer := j.row.servers[len(j.row.servers)-1]
+		if !slices.Equal(j.servers, []string{"leafgate", parkLeafgate, peer}) || j.size != 128 && j.size != 0 {
+			t.Errorf("%s of %d bytes runs on %v", j.row.name, j.size, j.servers)
+		}
+	}
+	if o.IO = "loop"; o.driver("leafgate") != "loop" || o.driver(parkLeafgate) != "park" || o.driver("nats-server") != "" {
+		t.Errorf("drivers of -io loop: %q, %q, %q", o.driver("leafgate"), o.driver(parkLeafgate), o.driver("nats-server"))
 	}
 }
 
@@ -60,9 +89,11 @@ func TestProgramme(t *testing.T) {
 	for _, want := range []string{
 		"1:1 16", "1:1 128", "1:1 1024", "1:1 65536", "8:8 16", "8:8 128", "20:1 16", "20:1 128", "20:1 1024",
 		"queue-4:8 16", "queue-4:8 128", "1:50 128", "1:50 1024", "subjects-1:1 128", "publish 128", "request-1 128",
-		"paced-1:1 128", "flat-100:1 128", "churn-1:1 128", "slow-1:50 128", "idle -",
+		"paced-1:1-5k 128", "paced-1:1-20k 128", "paced-100:1-5k 128", "paced-100:1-20k 128", "paced-100:100-5k 128", "paced-100:100-20k 128",
+		"flat-100:1 128", "flat-100:100 128", "churn-1:1 128", "slow-1:50 128", "idle -", "tls-idle -", "mqtt-tls-idle -", "mixed 128", "1:50 16",
+		"web-1:1 128", "web-1:50 128", "web-500:1 128", "web-mqtt-500:1-q0 128", "web-idle -", "web-mqtt-idle -",
 		"mqtt-1:1-q0 16", "mqtt-1:1-q0 128", "mqtt-1:1-q1 128", "mqtt-1:1-q2 128", "mqtt-500:1-q0 128", "mqtt-500:1-q1 128",
-		"mqtt-1:500-q0 128", "mqtt-1:500-q1 128", "mqtt-flat-100:1 128", "mqtt-paced-1000 128", "mqtt-retained-10k 128",
+		"mqtt-1:500-q0 128", "mqtt-1:500-q1 128", "mqtt-flat-100:1 128", "mqtt-paced-1000-q0 128", "mqtt-paced-1000-q1 128", "mqtt-retained-10k 128",
 		"mqtt-connects -", "mqtt-idle -", "mqtt-to-nats 128", "nats-to-mqtt 128",
 	} {
 		if !have[want] {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,8 +13,12 @@ import (
 // sender or server cannot hide behind the messages it did not get (coordinated omission).
 type pace struct {
 	*trial
-	pubs     []*publisher // by turns
-	sub      *subscriber
+	pubs     []*publisher   // by turns
+	acked    []atomic.Int64 // per publisher, messages that the server has acknowledged, with QoS 1
+	answers  int64          // all acknowledgements
+	flows    []*flow        // of which each publisher and subscriber is in one
+	subs     []*subscriber  // in the order of flows
+	sub      *subscriber    // who has just read
 	wg       sync.WaitGroup
 	begin    time.Duration // when message 0 is due
 	interval time.Duration
@@ -41,7 +46,7 @@ func runPaced(t *trial) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	s, err = m.stop(p.sub.messages())
+	s, err = m.stop(p.received())
 	s.Latency = p.times.latency()
 	s.Note = fmt.Sprintf("sender late p99 %s", short(p.late.quantile(0.99)))
 	if !p.realTime {
@@ -52,30 +57,42 @@ func runPaced(t *trial) (s sample, err error) {
 
 // rate is messages per second of all publishers of a paced row together.
 func (t *trial) rate() int {
-	if t.row.perSecond > 0 {
-		return t.row.perSecond * t.row.pubs
+	if t.row.rate > 0 {
+		return t.row.rate
 	}
 	return t.opt.Rate
 }
 
 func (p *pace) open() error {
-	c, err := p.trial.sub.dial("sub", p.trial.sub.d.Subscribe(nil, p.row.subscribeTo(0), "", 1))
-	if err != nil {
-		return err
+	flows := 1
+	if p.row.pairs {
+		flows = p.row.pubs
 	}
-	p.sub = &subscriber{conn: c, wire: int64(c.d.Delivered(p.row.publishTo(0, 0)[0], 1, p.size))}
-	for i := range p.row.pubs {
-		if c, err = p.pub.dial(fmt.Sprintf("pub-%d", i), nil); err != nil {
+	for i := range flows {
+		c, err := p.trial.sub.dial(fmt.Sprintf("sub-%d", i), p.trial.sub.d.Subscribe(nil, p.row.subscribeTo(i), "", 1))
+		if err != nil {
 			return err
 		}
-		p.pubs = append(p.pubs, newPublisher(c, i, p.row.publishTo(0, i), p.size, true))
+		s := &subscriber{conn: c, wire: int64(c.d.Delivered(p.row.publishTo(i, 0)[0], 1, p.size))}
+		p.subs = append(p.subs, s)
+		p.flows = append(p.flows, &flow{subs: []*subscriber{s}})
 	}
+	for i := range p.row.pubs {
+		c, err := p.pub.dial(fmt.Sprintf("pub-%d", i), nil)
+		if err != nil {
+			return err
+		}
+		f := i % flows
+		k := newPublisher(c, i, p.row.publishTo(f, i), p.size, true)
+		p.pubs, p.flows[f].pubs = append(p.pubs, k), append(p.flows[f].pubs, k)
+	}
+	p.acked = make([]atomic.Int64, len(p.pubs))
 	return nil
 }
 
 func (p *pace) close() {
-	if p.sub != nil {
-		p.sub.close()
+	for _, s := range p.subs {
+		s.close()
 	}
 	for _, k := range p.pubs {
 		k.close()
@@ -84,9 +101,14 @@ func (p *pace) close() {
 
 // run sends for d, in one attempt or with errors from both sides.
 func (p *pace) run(d time.Duration) error {
-	f := &flow{pubs: p.pubs, subs: []*subscriber{p.sub}}
-	f.rewind()
-	ledgers := f.watch(0, p.size)
+	ledgers, first := make([][]*ledger, len(p.flows)), 0
+	for i, f := range p.flows {
+		f.rewind()
+		ledgers[i] = f.watch(first, p.size)
+		first += len(f.pubs)
+	}
+	clear(p.acked)
+	p.answers = 0
 	count := max(int64(d/p.interval), 1)
 	p.begin = clock() + 2*time.Millisecond
 	var sent, received error
@@ -96,7 +118,12 @@ func (p *pace) run(d time.Duration) error {
 	if err := errors.Join(sent, received); err != nil {
 		return err
 	}
-	return f.verdict(ledgers, false)
+	for i, f := range p.flows {
+		if err := f.verdict(ledgers[i], false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // send writes each message when it is due, those that are overdue at once.
@@ -108,13 +135,13 @@ func (p *pace) send(count int64) error {
 		due := p.begin + time.Duration(n)*p.interval
 		sleepUntil(due)
 		p.late.add(clock() - due)
-		k := p.pubs[n%int64(len(p.pubs))]
-		k.stamp.apply(k.buf)
-		if err := k.say(k.buf); err != nil {
+		turn := n % int64(len(p.pubs))
+		if k := p.pubs[turn]; k.ids > 0 && k.messages()-p.acked[turn].Load() >= k.ids {
+			return fmt.Errorf("publisher %s has %d messages unacknowledged", k.name, k.ids)
+		}
+		if err := p.pubs[turn].sayNext(); err != nil {
 			return err
 		}
-		k.stamp.applied = false
-		k.bytes += int64(k.wire)
 		if n%1024 == 0 && p.expired() != nil {
 			return p.expired()
 		}
@@ -122,33 +149,103 @@ func (p *pace) send(count int64) error {
 	return nil
 }
 
-// receive reads until all have come, or none for too long.
+// sayNext writes one message, waiting where it must.
+func (p *publisher) sayNext() error {
+	at := int(p.bytes % int64(len(p.buf)))
+	if at == 0 {
+		p.stamp.applied = false
+		p.stamp.apply(p.buf)
+	}
+	p.bytes += int64(p.wire)
+	return p.say(p.buf[at : at+p.wire])
+}
+
+// received counts the messages that have arrived.
+func (p *pace) received() (n int64) {
+	for _, s := range p.subs {
+		n += s.messages()
+	}
+	return n
+}
+
+// settled reports whether count messages have arrived, and been acknowledged where that is wanted.
+func (p *pace) settled(count int64) bool {
+	if p.received() < count {
+		return false
+	}
+	if p.row.qos == 0 {
+		return true
+	}
+	return p.answers >= count
+}
+
+// receive reads until all have come, or nothing for too long.
 func (p *pace) receive(count int64) error {
 	_, restore := prompt()
 	defer restore()
-	poller, err := newPoller()
+	poller, err := p.watch()
 	if err != nil {
 		return err
 	}
 	defer poller.close()
-	if err = poller.watchRead(p.sub.fd, 0); err != nil {
-		return err
-	}
 	last := clock()
-	for p.sub.messages() < count {
+	for !p.settled(count) {
 		n, err := poller.wait(50)
-		if err == nil && n > 0 {
+		if n > 0 {
 			last = clock()
-			err = p.sub.receive(p.arrived)
+		}
+		for i := 0; i < n && err == nil; i++ {
+			err = p.take(poller.slot(i))
 		}
 		if err == nil && clock()-last > p.opt.patience {
-			err = fmt.Errorf("%d of %d messages %w", count-p.sub.messages(), count, errLost)
+			if err = fmt.Errorf("acknowledgements %w", errLost); p.received() < count {
+				err = fmt.Errorf("%d of %d messages %w", count-p.received(), count, errLost)
+			}
 		}
 		if err = errors.Join(err, p.expired()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// watch makes a poller of subscribers, and behind them of publishers that are sent acknowledgements.
+func (p *pace) watch() (*poller, error) {
+	poller, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range p.subs {
+		err = errors.Join(err, poller.watchRead(s.fd, i))
+	}
+	for i, k := range p.pubs {
+		if k.ids > 0 {
+			err = errors.Join(err, poller.watchRead(k.fd, len(p.subs)+i))
+		}
+	}
+	if err != nil {
+		poller.close()
+	}
+	return poller, err
+}
+
+// take reads what has come for who is in that slot.
+func (p *pace) take(slot int) error {
+	if slot < len(p.subs) {
+		p.sub = p.subs[slot]
+		return p.sub.receive(p.arrived)
+	}
+	i := slot - len(p.subs)
+	k := p.pubs[i]
+	_, err := k.read(func(u *unit) error {
+		if want := uint16(p.acked[i].Load()%k.ids) + 1; u.kind != settled || u.id != want {
+			return fmt.Errorf("publisher %s is sent something else than acknowledgement %d", k.name, want)
+		}
+		p.acked[i].Add(1)
+		p.answers++
+		return nil
+	})
+	return err
 }
 
 // arrived checks a message and takes its time.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -24,6 +25,13 @@ const slowLeafgate = "leafgate-slowdisk"
 
 func buildSlowLeafgate(ctx context.Context, dir string) (string, error) {
 	return build(ctx, dir, slowLeafgate, "-tags", "slowdisk")
+}
+
+// parkLeafgate is Leafgate with a goroutine for each connection, whatever the system could do.
+const parkLeafgate = "leafgate-park"
+
+func buildParkLeafgate(ctx context.Context, dir string) (string, error) {
+	return build(ctx, dir, parkLeafgate)
 }
 
 func build(ctx context.Context, dir, name string, flags ...string) (string, error) {
@@ -53,25 +61,23 @@ func findOne(names ...string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("find %[1]s: it is not installed (Debian: apt-get install %[1]s); "+
-		"-bin %[1]s=path names one elsewhere, -servers leafgate,nats-server does without", names[0])
+	return "", fmt.Errorf("find %[1]s: it is %[2]w (Debian: apt-get install %[1]s); "+
+		"-bin %[1]s=path names one elsewhere, -servers leafgate,nats-server does without", names[0], errNotInstalled)
 }
 
+var errNotInstalled = errors.New("not installed")
+
 func leafgateFile(at place) ([]string, error) {
-	text := ""
-	if addr, ok := at.addrs[nats]; ok {
-		text += fmt.Sprintf("listen: %q\n", addr)
-	} else {
-		text += "listen: \"127.0.0.1:-1\"\n"
+	tls, err := at.tls()
+	if err != nil {
+		return nil, err
 	}
+	text := at.natsBlock(tls) + at.mqttBlock(tls)
 	if addr, ok := at.web(); ok {
 		text += fmt.Sprintf("websocket { listen: %q, no_tls: true }\n", addr)
 	}
-	if _, ok := at.addrs[webMQTT]; ok {
-		text += "mqtt { listen: \"127.0.0.1:-1\" }\n"
-	}
-	if addr, ok := at.addrs[mqtt]; ok {
-		text += fmt.Sprintf("mqtt { listen: %q%s }\n", addr, at.unbounded())
+	if at.io != "" {
+		text += fmt.Sprintf("io: %s\n", at.io)
 	}
 	if at.pages.IsValid() {
 		text += fmt.Sprintf("http: %q\n", at.pages)
@@ -86,6 +92,40 @@ func leafgateFile(at place) ([]string, error) {
 		text += fmt.Sprintf("store { dir: %q, min_free: 0 }\n", filepath.Join(at.dir, "store"))
 	}
 	return at.file(text + at.conf)
+}
+
+// tls is the block for those who come encrypted, or "".
+func (at place) tls() (string, error) {
+	_, byNATS := at.addrs[tlsNATS]
+	_, byMQTT := at.addrs[tlsMQTT]
+	if !byNATS && !byMQTT {
+		return "", nil
+	}
+	cert, key, err := certificate(at.dir)
+	return fmt.Sprintf("tls { cert_file: %q, key_file: %q }", cert, key), err
+}
+
+func (at place) natsBlock(tls string) string {
+	if addr, ok := at.addrs[tlsNATS]; ok {
+		return fmt.Sprintf("listen: %q\n%s\n", addr, tls)
+	}
+	if addr, ok := at.addrs[nats]; ok {
+		return fmt.Sprintf("listen: %q\n", addr)
+	}
+	return "listen: \"127.0.0.1:-1\"\n"
+}
+
+func (at place) mqttBlock(tls string) string {
+	if addr, ok := at.addrs[tlsMQTT]; ok {
+		return fmt.Sprintf("mqtt { listen: %q, %s }\n", addr, tls)
+	}
+	if addr, ok := at.addrs[mqtt]; ok {
+		return fmt.Sprintf("mqtt { listen: %q%s }\n", addr, at.unbounded())
+	}
+	if _, ok := at.addrs[webMQTT]; ok {
+		return "mqtt { listen: \"127.0.0.1:-1\" }\n"
+	}
+	return ""
 }
 
 // web is where clients get in by WebSocket.
@@ -108,11 +148,9 @@ func (at place) unbounded() string {
 
 // natsServerFile: MQTT there needs streams, and those need a name and a directory.
 func natsServerFile(at place) ([]string, error) {
-	at.store = false // it has one in any case
+	at.store, at.io = false, "" // it has the one in any case and does not know the other
 	args, err := leafgateFile(at)
-	_, direct := at.addrs[mqtt]
-	_, web := at.addrs[webMQTT]
-	if !direct && !web || err != nil {
+	if err != nil || at.mqttBlock("") == "" {
 		return args, err
 	}
 	text, err := os.ReadFile(args[1])
@@ -130,6 +168,14 @@ func mosquittoFile(at place) ([]string, error) {
 			return nil, err
 		}
 		addr, listener = free[0], fmt.Sprintf("listener %d %s\nprotocol websockets\n", web.Port(), web.Addr())
+	}
+	if secure, ok := at.addrs[tlsMQTT]; ok {
+		cert, key, err := certificate(at.dir)
+		if err != nil {
+			return nil, err
+		}
+		// It looks at them as somebody else, unless it is told to stay who it is.
+		addr, listener = secure, fmt.Sprintf("certfile %s\nkeyfile %s\nuser root\n", cert, key)
 	}
 	store := ""
 	if at.store { // it writes all of it every half an hour, and at the end

@@ -12,21 +12,27 @@ import (
 	"time"
 )
 
-// A report is everything one run found.
-type report struct {
-	Date    time.Time  `json:"date"`
-	Machine string     `json:"machine"`
-	Go      string     `json:"go"`
-	Files   uint64     `json:"open_files"`
-	Options *options   `json:"options"`
-	Servers []*binary  `json:"servers"`
-	Results []*outcome `json:"results"`
+// A setting is where and how a run was made.
+type setting struct {
+	Date    time.Time `json:"date"`
+	Machine string    `json:"machine"`
+	Go      string    `json:"go"`
+	Files   uint64    `json:"open_files"`
+	Options *options  `json:"options"`
+	Servers []*binary `json:"servers"`
 }
 
-// void reports whether any row does not count.
+// A report is everything one run found.
+type report struct {
+	setting
+	Results []*outcome `json:"results"`
+	left    int        // rounds that there was no time for
+}
+
+// void reports whether any row of ours does not count.
 func (r *report) void() bool {
 	for _, o := range r.Results {
-		if o.Void != "" {
+		if o.Void != "" && isOurs(o.Server) {
 			return true
 		}
 	}
@@ -37,7 +43,6 @@ func (r *report) void() bool {
 func (r *report) publish(out io.Writer, file string) error {
 	r.head(out)
 	err := r.table(out)
-	r.voids(out)
 	if file == "" {
 		return err
 	}
@@ -102,21 +107,15 @@ func (r *report) table(out io.Writer) error {
 			cells = append(cells, text)
 		}
 		if o.Void != "" {
-			cells[3], cells[len(cells)-1] = "VOID", ""
+			cells[3], cells[len(cells)-1] = "VOID", strings.ReplaceAll(o.Void, "\n", " ")
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
 }
 
-// voids explains the rows that do not count.
-func (r *report) voids(out io.Writer) {
-	for _, o := range r.Results {
-		if o.Void != "" {
-			fmt.Fprintf(out, "\nVOID %s %s %s: %s\n", o.Row, sizeText(o.Size), o.Server, o.Void)
-		}
-	}
-}
+// isOurs reports whether a server is Leafgate in one of its guises.
+func isOurs(server string) bool { return strings.HasPrefix(server, "leafgate") }
 
 // printList shows what jobs would do.
 func printList(out io.Writer, jobs []job) {

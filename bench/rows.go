@@ -17,9 +17,10 @@ type row struct {
 	from, to protocol // what publishers and subscribers speak
 	qos      byte     // of all messages
 	devices  bool     // each publisher has a subject of its own, one wildcard takes them all
+	legs     []leg    // stream: in place of all the above and of pubs and subs, what goes on at once
 
 	pubs, subs int   // stream: publishers and subscribers; paced: publishers
-	pairs      bool  // stream: publisher i is for subscriber i only
+	pairs      bool  // stream, paced: publisher i is for subscriber i only
 	queue      bool  // stream: the subscribers are one queue group
 	subjects   int   // stream: each publisher's subjects, in turn; 0: one
 	single     bool  // stream: one message per write
@@ -27,7 +28,7 @@ type row struct {
 	slow       int   // stream: subscribers that never read; compared with the same row without
 	volume     int64 // stream: bytes to one subscriber that end the run, in place of time
 	clients    int   // request: clients with one request under way each
-	perSecond  int   // paced: messages of each publisher, in place of -rate for all
+	rate       int   // paced: messages per second, of all publishers together; 0: -rate
 	retained   int   // retained: messages
 	above      end   // stream: who is a client of a hub, of which the server is a leaf; none: there is no hub
 	logins     int   // paced: others whose passwords are being checked; compared with the same row without
@@ -39,6 +40,8 @@ type row struct {
 	store       bool // the server has a directory for what outlives it
 	own         bool // no other servers run it than its own
 
+	quick bool   // it is one of those that -quick runs
+	few   bool   // three rounds are enough: it takes long, and memory is the same every time
 	pages bool   // the server is to serve monitoring pages
 	conf  string // what the server's configuration says besides
 }
@@ -52,6 +55,20 @@ const (
 	subscribers
 )
 
+// A leg is one of the flows of a row in which several kinds of clients are busy at once.
+type leg struct {
+	from, to   protocol
+	pubs, subs int
+	devices    bool  // as in a row
+	share      int64 // how many messages it has for those of the others
+}
+
+// only is the row as if it had nothing but l.
+func (r row) only(l leg) row {
+	r.legs, r.from, r.to, r.pubs, r.subs, r.devices = nil, l.from, l.to, l.pubs, l.subs, l.devices
+	return r
+}
+
 // A protocol is what a client speaks.
 type protocol int
 
@@ -60,6 +77,8 @@ const (
 	mqtt
 	webNATS // by WebSocket
 	webMQTT
+	tlsNATS // encrypted
+	tlsMQTT
 )
 
 // speak gives the dialect in which clients exchange messages of that quality of service.
@@ -71,84 +90,28 @@ func (p protocol) speak(qos byte) dialect {
 		return webDialect{natsDialect{}, "/", ""}
 	case webMQTT:
 		return webDialect{mqttDialect{qos: qos}, "/mqtt", "mqtt"}
+	case tlsNATS:
+		return tlsDialect{natsDialect{}, true}
+	case tlsMQTT:
+		return tlsDialect{mqttDialect{qos: qos}, false}
 	}
 	return natsDialect{}
 }
 
-// speaks reports whether p is spoken by any of the row's clients.
-func (r row) speaks(p protocol) bool { return r.from == p || r.to == p }
-
-// Servers that rows run by default, the one that the goal is set by last: mosquitto in most rows of MQTT, nats-server where
-// it is the one to beat.
-var (
-	twoOfNATS    = []string{"leafgate", "nats-server"}
-	toMosquitto  = []string{"leafgate", "mochi", "nats-server", "mosquitto"}
-	toNATSServer = []string{"leafgate", "mochi", "mosquitto", "nats-server"}
-	byWebMQTT    = []string{"leafgate", "nats-server", "mosquitto"}
-	toNATSDisk   = []string{"leafgate", "mosquitto", "nats-server"} // those that have a store
-)
-
-// rows is the whole programme, in the order of the table.
-var rows = []row{
-	{name: "1:1", about: "1 publisher, 1 subscriber", run: runStream, pubs: 1, subs: 1, sizes: []int{16, 128, 1024, 65536}, servers: twoOfNATS},
-	{name: "8:8", about: "8 publishers, a subscriber of its own each", run: runStream, pubs: 8, subs: 8, pairs: true, sizes: []int{16, 128}, servers: twoOfNATS},
-	{name: "20:1", about: "20 publishers, 1 subscriber", run: runStream, pubs: 20, subs: 1, sizes: []int{16, 128, 1024}, servers: twoOfNATS},
-	{name: "queue-4:8", about: "4 publishers, a queue group of 8", run: runStream, pubs: 4, subs: 8, queue: true, sizes: []int{16, 128}, servers: twoOfNATS},
-	{name: "1:50", about: "1 publisher, 50 subscribers to the same subject", run: runStream, pubs: 1, subs: 50, sizes: []int{128, 1024}, servers: twoOfNATS},
-	{name: "subjects-1:1", about: "1:1, 1,000 subjects in turn, subscribed by one wildcard", run: runStream, pubs: 1, subs: 1, subjects: 1000, sizes: []int{128}, servers: twoOfNATS},
-	{name: "publish", about: "1 publisher, nobody listens", run: runStream, pubs: 1, sizes: []int{128}, servers: twoOfNATS},
-	{name: "request-1", about: "1 client with one request under way, 1 responder", run: runRequest, clients: 1, sizes: []int{128}, servers: twoOfNATS},
-	{name: "request-8", about: "8 clients with one request under way each, 1 responder", run: runRequest, clients: 8, sizes: []int{128}, servers: twoOfNATS},
-	{name: "paced-1:1", about: "1:1, one message per write at -rate, latency from the time it was due", run: runPaced, pubs: 1, sizes: []int{128}, servers: twoOfNATS},
-	{name: "flat-100:1", about: "100 publishers, 1 subscriber, one message per write, flat out", run: runStream, pubs: 100, subs: 1, single: true, sizes: []int{128}, servers: twoOfNATS},
-	{name: "churn-1:1", about: "1:1 while 200 others subscribe and unsubscribe inboxes, against itself without", run: runStream, pubs: 1, subs: 1, churners: 200, sizes: []int{128}, servers: twoOfNATS},
-	{name: "slow-1:50", about: "1:49 with a 50th that never reads, against itself without", run: runStream, pubs: 1, subs: 49, slow: 1, volume: 96 << 20, sizes: []int{128}, servers: twoOfNATS},
-	{name: "rights-1:1", about: "1:1 with permissions and through an import, against itself without", run: runRights, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS, conf: rightsConf},
-	{name: "logins-1:1", about: "1:1 paced while 1,000 others log in with bcrypt passwords, against itself without", run: runLogins, pubs: 1, logins: 1000, sizes: []int{128}, servers: []string{"leafgate"}, conf: loginsConf()},
-	{name: "watched-1:1", about: "1:1 paced among -conns idle connections while /connz is asked for every second, against itself without", run: runWatched, pubs: 1, pages: true, sizes: []int{128}, servers: twoOfNATS},
-	{name: "idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, servers: twoOfNATS},
-
-	{name: "mqtt-1:1-q0", about: "1 publisher, 1 subscriber, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 1, subs: 1, sizes: []int{16, 128}, servers: toMosquitto},
-	{name: "mqtt-1:1-q1", about: "1:1, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 1, subs: 1, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-1:1-q2", about: "1:1, QoS 2", run: runStream, from: mqtt, to: mqtt, qos: 2, pubs: 1, subs: 1, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-500:1-q0", about: "500 publishers, a topic each, 1 subscriber, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-500:1-q1", about: "500 publishers, a topic each, 1 subscriber, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-1:500-q0", about: "1 publisher, 500 subscribers, QoS 0", run: runStream, from: mqtt, to: mqtt, pubs: 1, subs: 500, sizes: []int{128}, servers: toNATSServer},
-	{name: "mqtt-1:500-q1", about: "1 publisher, 500 subscribers, QoS 1", run: runStream, from: mqtt, to: mqtt, qos: 1, pubs: 1, subs: 500, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-flat-100:1", about: "100 publishers, a topic each, 1 subscriber, QoS 0, one message per write, flat out", run: runStream, from: mqtt, to: mqtt, pubs: 100, subs: 1, devices: true, single: true, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-paced-1000", about: "1,000 publishers, a topic each, 5 messages per second each, 1 subscriber, QoS 0", run: runPaced, from: mqtt, to: mqtt, pubs: 1000, perSecond: 5, devices: true, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-retained-10k", about: "10,000 retained messages to new subscribers, one after the other", run: runRetained, from: mqtt, to: mqtt, retained: 10_000, devices: true, sizes: []int{128}, servers: toMosquitto},
-	{name: "mqtt-connects", about: "clients that connect and leave, one after the other", run: runConnects, from: mqtt, to: mqtt, servers: toMosquitto},
-	{name: "mqtt-idle", about: "-conns connections with one subscription each, memory per connection", run: runIdle, from: mqtt, to: mqtt, servers: toMosquitto},
-	{name: "mqtt-to-nats", about: "1 MQTT publisher, 1 NATS subscriber", run: runStream, from: mqtt, to: nats, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
-	{name: "nats-to-mqtt", about: "1 NATS publisher, 1 MQTT subscriber", run: runStream, from: nats, to: mqtt, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
-
-	{name: "web-1:1", about: "1 publisher, 1 subscriber, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS},
-	{name: "web-1:50", about: "1 publisher, 50 subscribers, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 1, subs: 50, sizes: []int{128}, servers: twoOfNATS},
-	{name: "web-500:1", about: "500 publishers, a subject each, 1 subscriber, NATS by WebSocket", run: runStream, from: webNATS, to: webNATS, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: twoOfNATS},
-	{name: "web-idle", about: "-conns connections by WebSocket with one subscription each, memory per connection", run: runIdle, from: webNATS, to: webNATS, servers: twoOfNATS},
-	{name: "web-mqtt-1:1-q0", about: "1 publisher, 1 subscriber, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 1, subs: 1, sizes: []int{128}, servers: byWebMQTT},
-	{name: "web-mqtt-1:50-q0", about: "1 publisher, 50 subscribers, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 1, subs: 50, sizes: []int{128}, servers: byWebMQTT},
-	{name: "web-mqtt-500:1-q0", about: "500 publishers, a topic each, 1 subscriber, MQTT by WebSocket, QoS 0", run: runStream, from: webMQTT, to: webMQTT, pubs: 500, subs: 1, devices: true, sizes: []int{128}, servers: twoOfNATS},
-	{name: "web-mqtt-idle", about: "-conns connections by WebSocket with one MQTT subscription each, memory per connection", run: runIdle, from: webMQTT, to: webMQTT, servers: twoOfNATS},
-
-	{name: "mqtt-stored-1x1", about: "1 publisher with 1 message unacknowledged, QoS 1, each for one of 50 sessions that are away", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 1, apart: true, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-stored-1x64", about: "1 publisher with 64 messages unacknowledged, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 64, apart: true, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-stored-16x1", about: "16 publishers with 1 message unacknowledged each, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 1, apart: true, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-stored-16x64", about: "16 publishers with 64 messages unacknowledged each, the same", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-stored-all", about: "16 publishers with 64 messages unacknowledged each, each for all 50 sessions", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, devices: true, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-stored-1m", about: "a million messages for 50 sessions that are away: memory", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, stored: 1_000_000, sizes: []int{200}, servers: toNATSDisk},
-	{name: "mqtt-slowdisk-1x1", about: "as mqtt-stored-1x1, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 1, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
-	{name: "mqtt-slowdisk-1x64", about: "as mqtt-stored-1x64, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 1, outstanding: 64, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
-	{name: "mqtt-slowdisk-16x1", about: "as mqtt-stored-16x1, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 1, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
-	{name: "mqtt-slowdisk-16x64", about: "as mqtt-stored-16x64, on a disk of which each sync takes 5 ms more", run: runStored, from: mqtt, to: mqtt, qos: 1, store: true, away: 50, pubs: 16, outstanding: 64, apart: true, own: true, sizes: []int{200}, servers: []string{slowLeafgate}},
-	{name: "mqtt-beside-stored", about: "1 publisher, 1 subscriber, QoS 0, paced at -rate, while another publishes for 50 sessions that are away, against itself without", run: runBeside, from: mqtt, to: mqtt, store: true, pubs: 1, sizes: []int{128}, servers: toNATSDisk},
-
-	{name: "leaf-up", about: "1 publisher at the leaf, 1 subscriber at its hub", run: runStream, above: subscribers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
-	{name: "leaf-down", about: "1 publisher at the hub, 1 subscriber at the leaf", run: runStream, above: publishers, pubs: 1, subs: 1, sizes: []int{128, 1024}, servers: twoOfNATS},
-	{name: "leaf-mqtt-q0", about: "100 MQTT publishers at the leaf, a topic each, QoS 0, 1 NATS subscriber at its hub", run: runStream, from: mqtt, to: nats, above: subscribers, pubs: 100, subs: 1, devices: true, sizes: []int{128, 1024}, servers: twoOfNATS},
-	{name: "leaf-mqtt-q1", about: "100 MQTT publishers at the leaf, a topic each, QoS 1, 1 NATS subscriber at its hub", run: runStream, from: mqtt, to: nats, qos: 1, above: subscribers, pubs: 100, subs: 1, devices: true, sizes: []int{128, 1024}, servers: twoOfNATS},
+// protocols are what the row's clients speak.
+func (r row) protocols() (all []protocol) {
+	for _, l := range r.legs {
+		all = append(all, l.from, l.to)
+	}
+	if all == nil {
+		all = []protocol{r.from, r.to}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
+
+// speaks reports whether p is spoken by any of the row's clients.
+func (r row) speaks(p protocol) bool { return slices.Contains(r.protocols(), p) }
 
 // A job is a row with one of its payload sizes and the servers to run it on.
 type job struct {
@@ -201,8 +164,7 @@ func (r row) jobs(sizes []int, servers []string) (jobs []job) {
 		able = slices.DeleteFunc(slices.Clone(r.servers), func(name string) bool { return !slices.Contains(servers, name) })
 	case len(servers) > 0:
 		able = slices.DeleteFunc(slices.Clone(servers), func(name string) bool {
-			k := kindOf(name)
-			return !k.speaks(r.from) || !k.speaks(r.to)
+			return !kindOf(name).able(r)
 		})
 	}
 	if len(able) == 0 {
@@ -222,7 +184,7 @@ func (r row) jobs(sizes []int, servers []string) (jobs []job) {
 
 // pending is how many messages a server must be ready to keep for a subscriber; 0: it does not matter.
 func (r row) pending() int {
-	if r.subs+r.retained == 0 {
+	if r.subs+r.retained+len(r.legs) == 0 {
 		return 0
 	}
 	return 1 << 16

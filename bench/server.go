@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -23,10 +25,14 @@ type serverKind struct {
 	version string // the argument that makes it tell its version
 	// arguments writes what the server needs into its directory, a fresh one.
 	arguments func(at place) ([]string, error)
-	drops     bool // it says that it drops messages of QoS 0 when a subscriber is behind
+	drops     bool   // it says that it drops messages of QoS 0 when a subscriber is behind
+	settings  string // what it is told, in words
 }
 
-func (k *serverKind) speaks(p protocol) bool { return slices.Contains(k.speak, p) }
+// able reports whether k speaks all that clients of r do.
+func (k *serverKind) able(r row) bool {
+	return !slices.ContainsFunc(r.protocols(), func(p protocol) bool { return !slices.Contains(k.speak, p) })
+}
 
 // A place is where a server is to listen, for the protocols a row needs, and keep its files.
 type place struct {
@@ -37,17 +43,27 @@ type place struct {
 	leaves  netip.AddrPort // where leaf nodes are let in
 	hub     netip.AddrPort // where the hub lets them in of which this is to be a leaf
 	store   bool           // what outlives a server is to be kept in its directory, without bounds
+	io      string         // how Leafgate is to wait for its sockets; "": its default
 	conf    string         // of the row
 }
+
+var everything = []protocol{nats, mqtt, webNATS, webMQTT, tlsNATS, tlsMQTT}
 
 // serverKinds is every server there is.
 func serverKinds() []serverKind {
 	return []serverKind{
-		{name: "leafgate", speak: []protocol{nats, mqtt, webNATS, webMQTT}, get: buildLeafgate, version: "-v", arguments: leafgateFile},
-		{name: "nats-server", speak: []protocol{nats, mqtt, webNATS, webMQTT}, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile},
-		{name: "mochi", speak: []protocol{mqtt}, get: buildPeer("mochi"), version: "-v", arguments: mochiFlags, drops: true},
-		{name: slowLeafgate, speak: []protocol{nats, mqtt}, get: buildSlowLeafgate, version: "-v", arguments: leafgateFile},
-		{name: "mosquitto", speak: []protocol{mqtt, webMQTT}, get: findMosquitto, version: "-h", arguments: mosquittoFile},
+		{name: "leafgate", speak: everything, get: buildLeafgate, version: "-v", arguments: leafgateFile,
+			settings: "`listen`, and `mqtt { listen }`, `websocket { listen }` and `tls` where a row needs them"},
+		{name: parkLeafgate, speak: everything, get: buildParkLeafgate, version: "-v", arguments: leafgateFile,
+			settings: "as `leafgate`, with `io: park`"},
+		{name: "nats-server", speak: everything, get: buildPeer("nats-server"), version: "-v", arguments: natsServerFile,
+			settings: "as `leafgate`; for MQTT also a name and JetStream with an empty directory, without which it has none"},
+		{name: "mochi", speak: []protocol{mqtt}, get: buildPeer("mochi"), version: "-v", arguments: mochiFlags, drops: true,
+			settings: "everybody is let in; 65,535 messages under way with QoS 1 and 2; in stream and retained rows 65,536 may wait for a client"},
+		{name: slowLeafgate, speak: []protocol{nats, mqtt}, get: buildSlowLeafgate, version: "-v", arguments: leafgateFile,
+			settings: "as `leafgate`, each sync of the disk takes 5 ms more"},
+		{name: "mosquitto", speak: []protocol{mqtt, webMQTT, tlsMQTT}, get: findMosquitto, version: "-h", arguments: mosquittoFile,
+			settings: "`max_inflight_messages 1000`, `max_queued_messages 0` (no bound), `set_tcp_nodelay true`, logs of warnings and errors only"},
 	}
 }
 
@@ -58,6 +74,11 @@ func kindOf(name string) *serverKind {
 		}
 	}
 	return nil
+}
+
+// kindRank is where a server stands in tables.
+func kindRank(name string) int {
+	return slices.IndexFunc(serverKinds(), func(k serverKind) bool { return k.name == name })
 }
 
 func knownServers() string {
@@ -74,10 +95,12 @@ type binary struct {
 	Version string `json:"version"`
 	kind    *serverKind
 	path    string
+	io      string // see place
 }
 
 // prepare gets the servers that jobs need and asks each for its version.
-func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary, error) {
+// With -quick a peer that is not installed is left out.
+func prepare(ctx context.Context, o *options, jobs []job, dir string, progress io.Writer) ([]*binary, error) {
 	var bins []*binary
 	for _, k := range serverKinds() {
 		if !slices.ContainsFunc(jobs, func(j job) bool { return j.needs(k.name) }) {
@@ -87,6 +110,10 @@ func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary
 		if path == "" {
 			path, err = k.get(ctx, dir)
 		}
+		if o.quick && errors.Is(err, errNotInstalled) {
+			fmt.Fprintf(progress, "%s is left out: it is not installed\n", k.name)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -95,9 +122,30 @@ func prepare(ctx context.Context, o *options, jobs []job, dir string) ([]*binary
 			return nil, fmt.Errorf("ask %s for its version: %w", k.name, err)
 		}
 		line, _, _ := strings.Cut(string(out), "\n")
-		bins = append(bins, &binary{k.name, strings.TrimSpace(line), &k, path})
+		if isOurs(k.name) {
+			line += revision(path)
+		}
+		bins = append(bins, &binary{k.name, strings.TrimSpace(line), &k, path, o.driver(k.name)})
 	}
 	return bins, nil
+}
+
+// revision is the commit that a binary of ours was built from, as far as it knows.
+func revision(path string) string {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = ", commit " + s.Value[:min(len(s.Value), 12)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = " with changes"
+		}
+	}
+	return commit + changed
 }
 
 // A server is one process on free loopback ports. Stop must be called.
@@ -113,16 +161,20 @@ type server struct {
 // start runs b for clients of row r, below hub if there is one, and returns when it takes them. It must be called from a
 // thread that lives on: see bindToUs.
 func (b *binary) start(ctx context.Context, dir string, r row, hub *server) (*server, error) {
-	free, err := freeAddresses(3)
+	all := r.protocols()
+	free, err := freeAddresses(len(all) + 1)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)
 	}
-	at := place{addrs: map[protocol]netip.AddrPort{r.from: free[0]}, pending: r.pending(), store: r.store, conf: r.conf}
-	if r.to != r.from {
-		at.addrs[r.to] = free[1]
+	at := place{addrs: map[protocol]netip.AddrPort{}, pending: r.pending(), store: r.store, io: b.io, conf: r.conf}
+	for i, p := range all {
+		at.addrs[p] = free[i]
+	}
+	if addr, ok := at.addrs[webNATS]; ok && r.speaks(webMQTT) {
+		at.addrs[webMQTT] = addr // one WebSocket for both
 	}
 	if r.pages {
-		at.pages = free[2]
+		at.pages = free[len(all)]
 	}
 	if hub != nil {
 		at.hub = hub.leaves

@@ -16,7 +16,7 @@ func TestServersOfRows(t *testing.T) {
 			t.Errorf("%s runs on %q", r.name, r.servers)
 		}
 		for _, name := range r.servers {
-			if k := kindOf(name); k == nil || !k.speaks(r.from) || !k.speaks(r.to) {
+			if k := kindOf(name); k == nil || !k.able(r) {
 				t.Errorf("%s cannot run on %s", r.name, name)
 			}
 		}

@@ -16,6 +16,7 @@ type stream struct {
 	poller  *poller
 	churn   *churn // nil: none, or not yet
 	stalled []*conn
+	first   int // of pubs, who may write first: by turns where flows wait for each other
 }
 
 // A length ends a run by time, or by bytes to one subscriber if there are any.
@@ -74,6 +75,9 @@ func (st *stream) measure(l length) (sample, error) {
 		return sample{}, err
 	}
 	s, err := m.stop(st.delivered())
+	if n := st.surplus(); n > 0 && err == nil {
+		return s, fmt.Errorf("messages: %d more than were sent", n)
+	}
 	if s.Lost = st.lost(); s.Lost > 0 {
 		s.Note = fmt.Sprintf("LOST %.3g%%", 100*ratio(float64(s.Lost), float64(s.Lost+s.Messages)))
 	}
@@ -120,6 +124,14 @@ func (st *stream) lost() (n int64) {
 				n += f.sent - s.messages()
 			}
 		}
+	}
+	return n
+}
+
+// surplus is how many messages have come too often.
+func (st *stream) surplus() (n int64) {
+	for _, f := range st.flows {
+		n += f.surplus()
 	}
 	return n
 }

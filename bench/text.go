@@ -42,6 +42,9 @@ func ratioText(v float64) string {
 	if v == 0 {
 		return "-"
 	}
+	if v < 0.01 {
+		return fmt.Sprintf("%.3f", v)
+	}
 	return fmt.Sprintf("%.2f", v)
 }
 

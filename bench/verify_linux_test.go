@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,14 +49,14 @@ func TestVerifyCatches(t *testing.T) {
 		{"loss in fan-out", "1:50", lose, "lost"},
 		{"loss in a queue group", "queue-4:8", lose, "lost"},
 		{"loss of many publishers", "20:1", lose, "1 lost"},
-		{"loss paced", "paced-1:1", lose, "lost"},
+		{"loss paced", "paced-1:1-20k", lose, "lost"},
 		{"loss of a request", "request-1", lose, "lost"},
 		{"duplicate", "1:1", double, "1 duplicated"},
 		{"duplicate of all", "8:8", last, "duplicated"},
 		{"duplicate in a queue group", "queue-4:8", double, "duplicated"},
-		{"duplicate paced", "paced-1:1", double, "1 duplicated"},
+		{"duplicate paced", "paced-1:1-20k", double, "1 duplicated"},
 		{"reorder", "1:1", swap(3), "1 out of order"},
-		{"reorder paced", "paced-1:1", swap(3), "1 out of order"},
+		{"reorder paced", "paced-1:1-20k", swap(3), "1 out of order"},
 		{"reorder over subjects", "subjects-1:1", swap(5), "1 out of order"},
 		{"content", "1:1", spoil, "another content"},
 		{"content of an answer", "request-1", spoil, "is not to"},
@@ -64,7 +65,12 @@ func TestVerifyCatches(t *testing.T) {
 		{"loss with QoS 2", "mqtt-1:1-q2", lose, "1 lost"},
 		{"loss from MQTT", "mqtt-to-nats", lose, "1 lost"},
 		{"loss to MQTT", "nats-to-mqtt", lose, "1 lost"},
-		{"loss of a device", "mqtt-paced-1000", lose, "lost"},
+		{"loss with QoS 1 paced", "mqtt-paced-1000-q1", lose, "lost"},
+		{"duplicate of a pair", "paced-100:100-5k", last, "duplicated"},
+		{"another pair's message", "paced-100:100-5k", swap(2), "went astray"},
+		{"loss among many kinds", "mixed", lose, "lost"},
+		{"duplicate among many kinds", "mixed", double, "duplicated"},
+		{"loss of a device", "mqtt-paced-1000-q0", lose, "lost"},
 		{"loss of a retained message", "mqtt-retained-10k", lose, "lost"},
 		{"duplicate with QoS 1, unmarked", "mqtt-1:1-q1", double, "1 duplicated"},
 		{"duplicate with QoS 2", "mqtt-1:1-q2", double, "1 duplicated"},
@@ -155,7 +161,7 @@ func TestLossThatIsSaid(t *testing.T) {
 // TestTooSlow: a trial ends when its time is up, with the reason.
 func TestTooSlow(t *testing.T) {
 	slow := errors.New("not done in time")
-	for _, row := range []string{"1:1", "request-1", "paced-1:1", "idle", "mqtt-retained-10k", "mqtt-connects"} {
+	for _, row := range []string{"1:1", "request-1", "paced-1:1-20k", "idle", "mqtt-retained-10k", "mqtt-connects"} {
 		tr := testTrial(t, row, 128, startFake(t, nil))
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 0, slow)
 		tr.ctx = ctx
@@ -243,7 +249,11 @@ func TestMeasuredCount(t *testing.T) {
 
 // TestSubjectsOfRows: all messages of a row have one size, and what is published is subscribed to.
 func TestSubjectsOfRows(t *testing.T) {
-	for _, r := range rows {
+	all := slices.Clone(rows)
+	for _, l := range mixedLegs {
+		all = append(all, row{name: "mixed", sizes: []int{128}}.only(l))
+	}
+	for _, r := range all {
 		first := r.publishTo(0, 0)[0]
 		if r.speaks(mqtt) && len(first) != 20 {
 			t.Errorf("%s: subject %s has %d bytes, want 20", r.name, first, len(first))

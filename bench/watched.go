@@ -11,11 +11,7 @@ import (
 // runWatched measures a paced row among many idle connections, and then again while somebody watches them.
 func runWatched(t *trial) (s sample, err error) {
 	idle, err := openIdle(t, t.opt.Conns)
-	defer func() {
-		for _, c := range idle {
-			c.close()
-		}
-	}()
+	defer closeAll(idle)
 	if err != nil {
 		return s, err
 	}
