@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,17 +16,20 @@ import (
 type program struct {
 	*exec.Cmd
 	t   *testing.T
+	in  io.WriteCloser
 	out io.Reader
 	err bytes.Buffer
 }
 
-// nodejs starts a program of js/ that needs packages.
-func nodejs(t *testing.T, packages string, args ...string) *program {
+// nodejs starts a program of js/, which ends with ctx at the latest.
+func nodejs(ctx context.Context, t *testing.T, args ...string) *program {
 	t.Helper()
-	if found, _ := filepath.Glob(filepath.Join("js/node_modules", packages)); len(found) == 0 {
+	want, err := os.ReadFile("js/package-lock.json")
+	must(t, err)
+	if got, _ := os.ReadFile("js/node_modules/.installed"); !bytes.Equal(got, want) {
 		t.Fatal("the packages of peers/js are missing: make peers-setup")
 	}
-	return start(t, "js", "node", args...)
+	return start(ctx, t, "js", "node", args...)
 }
 
 // python starts a program of python/ with the system's own Python, for which Debian has the packages.
@@ -37,16 +39,23 @@ func python(t *testing.T, args ...string) *program {
 	if _, err := os.Stat(system); err != nil {
 		t.Fatalf("%v: make peers-setup", err)
 	}
-	return start(t, "python", system, args...)
+	return start(soon(t), t, "python", system, args...)
 }
 
-func start(t *testing.T, dir, name string, args ...string) *program {
-	t.Helper()
+// soon is over when nobody has patience any more.
+func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
+	return ctx
+}
+
+func start(ctx context.Context, t *testing.T, dir, name string, args ...string) *program {
+	t.Helper()
 	p := &program{Cmd: exec.CommandContext(ctx, name, args...), t: t}
 	p.Dir, p.Stderr = dir, &p.err
 	var err error
+	p.in, err = p.StdinPipe()
+	must(t, err)
 	p.out, err = p.StdoutPipe()
 	must(t, err)
 	must(t, p.Start())

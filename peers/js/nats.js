@@ -1,19 +1,7 @@
-// One scenario with nats.js: node client.js URL SCENARIO [CA]. By ws and wss it uses the transport of browsers. What goes
-// wrong is thrown.
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { wsconnect } from "@nats-io/nats-core";
-import { connect, headers } from "@nats-io/transport-node";
-import WebSocket from "ws";
+// What clients with nats.js do, in Node and in pages, by TCP and by WebSocket. What goes wrong is thrown.
+import { headers, wsconnect } from "@nats-io/nats-core";
+import * as assert from "./assert.js";
 
-const [url, scenario, ca] = process.argv.slice(2);
-const cookie = scenario === "cookies" ? { headers: { Cookie: "user=ann; pass=s3cret" } } : {};
-const trust = ca ? { ca: readFileSync(ca) } : {};
-globalThis.WebSocket = class extends WebSocket {
-  constructor(address, protocols) { super(address, protocols, { ...cookie, ...trust }); }
-};
-const dial = url.startsWith("ws") ? wsconnect : connect;
-const open = (options = {}) => dial({ servers: url, timeout: 20_000, ...options });
 const text = (m) => new TextDecoder().decode(m.data);
 
 // take reads n messages of a subscription.
@@ -32,7 +20,12 @@ async function status(nc, type) {
   throw new Error(`closed before ${type}`);
 }
 
-const scenarios = {
+// play is one of the scenarios. The server is killed and started again when it has called ready.
+export async function play({ url, scenario, dial = wsconnect }, ready) {
+  await scenarios((options = {}) => dial({ servers: url, timeout: 20_000, ...options }), ready)[scenario]();
+}
+
+const scenarios = (open, ready) => ({
   async pubsub() {
     const nc = await open();
     const subs = ["a.b", "a.*", "a.>"].map((s) => nc.subscribe(s, { max: 100 }));
@@ -40,7 +33,7 @@ const scenarios = {
     for (let i = 0; i < 100; i++) nc.publish("a.b", `m${i}`, { reply: `r.${i}` });
     for (const sub of subs) {
       const got = await take(sub, 100);
-      got.forEach((m, i) => assert.deepEqual([m.subject, m.reply, text(m)], ["a.b", `r.${i}`, `m${i}`]));
+      got.forEach((m, i) => assert.equal([m.subject, m.reply, text(m)], ["a.b", `r.${i}`, `m${i}`]));
     }
     await nc.close();
   },
@@ -51,14 +44,14 @@ const scenarios = {
     await server.flush();
     const answers = await Promise.all([...Array(200).keys()].map((i) => nc.request("double", String(i), { timeout: 20_000 })));
     answers.forEach((m, i) => assert.equal(text(m), String(2 * i)));
-    await assert.rejects(nc.request("nobody"), { message: /no responders/i });
+    await assert.rejects(nc.request("nobody"), /no responders/i);
     await Promise.all([server.close(), nc.close()]);
   },
 
   async queue() {
     const members = await Promise.all([open(), open(), open()]);
     const seen = new Map();
-    let counts = members.map(() => 0);
+    const counts = members.map(() => 0);
     const all = new Promise((resolve) => {
       members.forEach((nc, who) => nc.subscribe("work", { queue: "q", callback: (_, m) => {
         seen.set(text(m), (seen.get(text(m)) ?? 0) + 1);
@@ -86,7 +79,7 @@ const scenarios = {
     nc.publish("h", "body", { headers: h });
     const [m] = await take(sub, 1);
     assert.equal(text(m), "body");
-    assert.deepEqual([m.headers.values("A"), m.headers.get("b-C")], [["1", "2"], "x y"]);
+    assert.equal([m.headers.values("A"), m.headers.get("b-C")], [["1", "2"], "x y"]);
     await nc.close();
   },
 
@@ -99,7 +92,7 @@ const scenarios = {
     await other.flush();
     await nc.drain();
     assert.equal(got, 5000);
-    await assert.rejects(other.request("d"), { message: /no responders/i });
+    await assert.rejects(other.request("d"), /no responders/i);
     await other.close();
   },
 
@@ -109,14 +102,20 @@ const scenarios = {
     const sub = nc.subscribe("big");
     const data = new Uint8Array(1 << 20).map((_, i) => i * 31);
     for (let i = 0; i < 4; i++) nc.publish("big", data);
-    for (const m of await take(sub, 4)) assert.deepEqual(Buffer.compare(m.data, data), 0);
+    for (const m of await take(sub, 4)) assert.ok(m.data.length === data.length && m.data.every((b, i) => b === data[i]), "other bytes came");
     await nc.close();
   },
 
-  async cookies() {
-    const nc = await open(); // is refused without
+  // Cookies say who it is.
+  async known() {
+    const nc = await open();
     await nc.flush();
     await nc.close();
+  },
+
+  // Nothing does, or something wrong.
+  async refused() {
+    await assert.rejects(open(), /authorization violation/i);
   },
 
   async denied() {
@@ -131,18 +130,15 @@ const scenarios = {
     await assert.rejects(open({ user: "ann", pass: "other" }), /authorization violation/i);
   },
 
-  // The server is killed and started again when this has printed "ready".
   async reconnect() {
     const nc = await open({ reconnectTimeWait: 10, maxReconnectAttempts: -1 });
     const sub = nc.subscribe("r.*");
     await nc.flush();
     const back = status(nc, "reconnect");
-    console.log("ready");
+    ready();
     await back;
     nc.publish("r.1", "again");
     assert.equal(text((await take(sub, 1))[0]), "again");
     await nc.close();
   },
-};
-
-await scenarios[scenario]();
+});
