@@ -21,6 +21,8 @@ type outcome struct {
 	RatioP99  float64  `json:"ratio_p99,omitempty"`
 	SelfCPU   float64  `json:"self_cpu,omitempty"` // to itself without churners or slow subscribers
 	SelfRate  float64  `json:"self_rate,omitempty"`
+	AloneP99  float64  `json:"alone_p99_ns,omitempty"`  // without those beside
+	MemoryP99 float64  `json:"memory_p99_ns,omitempty"` // with what those beside publish kept in memory
 	Note      string   `json:"note,omitempty"`
 	Rounds    []sample `json:"rounds"`
 }
@@ -43,6 +45,10 @@ func (o *outcome) add(s sample, err error) {
 	if s.Without != nil {
 		o.SelfRate = o.median(func(s sample) float64 { return ratio(s.rate(), s.Without.rate()) })
 		o.SelfCPU = o.median(func(s sample) float64 { return ratio(s.cpu(), s.Without.cpu()) })
+	}
+	if s.Memory != nil {
+		o.AloneP99 = o.median(func(s sample) float64 { return float64(s.Without.Latency.P99) })
+		o.MemoryP99 = o.median(func(s sample) float64 { return float64(s.Memory.Latency.P99) })
 	}
 	if s.Latency != nil {
 		o.Latency = &latency{

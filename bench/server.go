@@ -151,6 +151,7 @@ func revision(path string) string {
 // A server is one process on free loopback ports. Stop must be called.
 type server struct {
 	place
+	bin  *binary // that it runs; nil: it is no program
 	hub  *server // of which it is a leaf; nil: none
 	cmd  *exec.Cmd
 	log  bytes.Buffer // what it printed; read it after done
@@ -184,7 +185,7 @@ func (b *binary) start(ctx context.Context, dir string, r row, hub *server) (*se
 
 // launch runs b in a fresh directory below dir.
 func (b *binary) launch(ctx context.Context, dir string, at place, hub *server) (*server, error) {
-	s := &server{place: at, hub: hub, done: make(chan struct{})}
+	s := &server{place: at, bin: b, hub: hub, done: make(chan struct{})}
 	var err error
 	if s.dir, err = os.MkdirTemp(dir, b.Name+"-"); err != nil {
 		return nil, fmt.Errorf("start %s: %w", b.Name, err)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Rows of stores have persistent MQTT sessions whose clients are away while messages of QoS 1 are published for them. What
@@ -210,59 +209,4 @@ func readDisk(s *server) (d disk, err error) {
 func (d disk) since(before disk, messages int64) string {
 	return fmt.Sprintf("files %.0f B/msg, disk %.0f B/msg", ratio(float64(d.files-before.files), float64(messages)),
 		ratio(float64(d.written-before.written), float64(messages)))
-}
-
-// runBeside measures a paced row, and then again while others publish for sessions that are away, so that the server stores.
-func runBeside(t *trial) (s sample, err error) {
-	without, err := runPaced(t)
-	if err != nil {
-		return s, fmt.Errorf("without: %w", err)
-	}
-	other := *t
-	other.row = t.row.stores()
-	other.pub, other.sub = t.server.entrance(mqtt, 1), t.server.entrance(mqtt, 1)
-	k := &shelf{trial: &other}
-	if err = k.open(); err != nil {
-		return s, err
-	}
-	stop, done := make(chan struct{}), make(chan error, 1)
-	t.server.wg.Go(func() { done <- k.keep(stop) })
-	s, err = runPaced(t)
-	close(stop)
-	if stored := <-done; err == nil {
-		err = stored
-	}
-	s.Without = &without
-	s.Note += fmt.Sprintf(", %d stored meanwhile", k.st.delivered())
-	if without.Latency != nil && s.Latency != nil {
-		s.Note += fmt.Sprintf(", p99 without %s", short(without.Latency.P99))
-	}
-	k.st.close()
-	return s, err
-}
-
-// stores is the row of those who store beside a paced row.
-func (r row) stores() row {
-	return row{from: mqtt, to: mqtt, qos: 1, pubs: 1, outstanding: 16, away: 50, apart: true}
-}
-
-// besidePace is how long those beside a paced row wait between bursts: they are there to make the server commit, not to
-// take the processor from it.
-const besidePace = 5 * time.Millisecond
-
-// keep publishes in bursts until stop.
-func (k *shelf) keep(stop chan struct{}) error {
-	for {
-		select {
-		case <-stop:
-			return k.st.settle()
-		case <-time.After(besidePace):
-		}
-		if _, err := k.st.publish(); err != nil {
-			return err
-		}
-		if err := k.st.settle(); err != nil {
-			return err
-		}
-	}
 }

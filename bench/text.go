@@ -88,6 +88,11 @@ func notesText(o *outcome) string {
 	if o.SelfRate > 0 {
 		notes = append(notes, fmt.Sprintf("itself without: rate x%.2f, cpu x%.2f", o.SelfRate, o.SelfCPU))
 	}
+	if o.MemoryP99 > 0 && o.Latency != nil {
+		p99 := float64(o.Latency.P99)
+		notes = append(notes, fmt.Sprintf("p99 x%.2f of alone (%s), x%.2f of the same load in memory (%s)",
+			ratio(p99, o.AloneP99), short(time.Duration(o.AloneP99)), ratio(p99, o.MemoryP99), short(time.Duration(o.MemoryP99))))
+	}
 	if o.Note != "" {
 		notes = append(notes, o.Note)
 	}

@@ -57,7 +57,8 @@ type sample struct {
 	Lost         int64         `json:"lost,omitempty"` // by a server that says it drops messages
 	Latency      *latency      `json:"latency,omitempty"`
 	ConnBytes    int64         `json:"bytes_per_connection,omitempty"`
-	Without      *sample       `json:"without,omitempty"` // the same row without its churners or slow subscribers
+	Without      *sample       `json:"without,omitempty"`   // the same row without its churners or slow subscribers
+	Memory       *sample       `json:"in_memory,omitempty"` // the same row with the others' messages kept in memory
 	Note         string        `json:"note,omitempty"`
 }
 
