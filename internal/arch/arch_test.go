@@ -25,15 +25,16 @@ const (
 )
 
 // below is what a module may import, and with it everything above modules.
-var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsdial", "internal/wsframe"}
+var below = []string{"module", "auth", "core", "config", "mapping", "journal", "internal/memory", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsdial", "internal/wsframe"}
 
 // rooms says which rooms of ours a room may import. A folder that is not listed is a module, and a folder in it a leaf
 // room of its own that imports nothing.
 var rooms = map[string][]string{
-	"cmd/leafgate":        {"gateway", "config", "journal"},
+	"cmd/leafgate":        {"gateway", "config", "internal/memory", "journal"},
 	"gateway/gatewaytest": {"gateway", "config", "core", "internal/wsframe"},
-	"module":              {"auth", "core", "config", "journal", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsframe"},
+	"module":              {"auth", "core", "config", "journal", "internal/memory", "internal/netio", "internal/reason", "internal/storage", "internal/tlsconf", "internal/wsframe"},
 	"auth":                {"core", "config", "mapping"},
+	"internal/memory":     {"config"},
 	"internal/netio":      {"core", "internal/s2stream", "internal/wsframe"},
 	"internal/storage":    {"config", "journal"},
 	"internal/tlsconf":    {"config"},
