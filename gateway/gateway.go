@@ -20,6 +20,7 @@ import (
 	"leafgate/config"
 	"leafgate/core"
 	"leafgate/internal/logging"
+	"leafgate/internal/memory"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
 	"leafgate/internal/storage"
@@ -36,6 +37,12 @@ type Options struct {
 	Disk     func(dir string) journal.FS // where directories of the store are; nil: on disk
 	Version  string                      // Leafgate's own
 	Commit   string                      // short revision, or empty
+
+	// Ceiling is told how many bytes of memory the configuration lets the process have, 0 where it does not say, before
+	// anything is built and when a reload changes it; nil: nobody is. A gateway does not touch the Go runtime's settings: who
+	// owns the process may.
+	Ceiling func(bytes int64)
+	Used    func() int64 // bytes of memory that the process has; nil: as the Go runtime counts
 }
 
 // A Gateway is one running instance. New, Start and Shutdown make its life; Reload, ReopenLog and LameDuck may come in
@@ -47,11 +54,14 @@ type Gateway struct {
 	engine  *core.Engine
 	auth    *auth.Authority
 	net     *netio.Driver
+	memory  *memory.Watch
 	server  module.Server
 	history *module.History
 	clock   *journal.Clock
 	storage *storage.Storage // nil: none
 	parts   []part
+
+	budgeting sync.Mutex // one sets the budget of queues
 
 	mu       sync.Mutex // one of Start, Reload and Shutdown at a time; guards the fields below
 	settings settings
@@ -91,6 +101,7 @@ func New(o Options) (*Gateway, error) {
 		g.server.Name = id
 	}
 	g.openLog()
+	g.tellCeiling()
 	refuseUnsupported(conf)
 	errs := g.build(conf)
 	if err := distinct(append([]error{conf.Finish()}, errs...)...); err != nil {
@@ -136,6 +147,7 @@ func (g *Gateway) openLog() {
 func (g *Gateway) build(conf *config.Block) (errs []error) {
 	g.engine = core.NewEngine()
 	g.auth = auth.New(g.engine, conf)
+	g.memory = g.newMemory()
 	g.history = module.NewHistory(g.settings.closed)
 	g.clock = journal.NewClock(nil)
 	g.storage = storage.New(g.settings.storage, storage.Setup{Log: g.log, Disk: g.options.Disk, Clock: g.clock})
@@ -156,6 +168,7 @@ func (g *Gateway) env(spec module.Spec) *module.Env {
 		Log:      g.log.With("module", spec.Name),
 		Protocol: g.protocol,
 		Modules:  g.built(),
+		Memory:   g.memory,
 		History:  g.history,
 		Storage:  g.storage,
 		Clock:    g.clock,
@@ -255,6 +268,7 @@ func (g *Gateway) start(ctx context.Context) error {
 			return err
 		}
 	}
+	g.startMemory()
 	for i, p := range g.parts {
 		if p.module == nil {
 			continue
@@ -317,6 +331,7 @@ func (g *Gateway) stop(ctx context.Context) error {
 
 // release ends what New made.
 func (g *Gateway) release() {
+	g.memory.Stop()
 	g.net.Stop()
 	g.engine.Close()
 }

@@ -86,6 +86,7 @@ func (g *Gateway) commit(conf *config.Block, next settings) error {
 			errs = append(errs, fmt.Errorf("reload %s: %w", name, err))
 		}
 	}
+	g.takeCeiling(next)
 	g.settings, g.digest = next, conf.Digest()
 	g.history.Resize(next.closed)
 	g.storage.Reload(next.storage)

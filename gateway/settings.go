@@ -5,6 +5,7 @@ import (
 
 	"leafgate/config"
 	"leafgate/internal/logging"
+	"leafgate/internal/memory"
 	"leafgate/internal/storage"
 )
 
@@ -16,7 +17,8 @@ type settings struct {
 	portsDir string
 	profPort int // 0: off; -1: any free one
 	storage  storage.Options
-	closed   int // closed connections that are remembered; 0: the default
+	ceiling  int64 // bytes of memory; 0: none
+	closed   int   // closed connections that are remembered; 0: the default
 }
 
 func readSettings(conf *config.Block) settings {
@@ -26,6 +28,7 @@ func readSettings(conf *config.Block) settings {
 		pidFile:  conf.String("", "pid_file", "pidfile"),
 		portsDir: conf.String("", "ports_file_dir"),
 		profPort: int(conf.IntRange(0, -1, 65535, "prof_port")),
+		ceiling:  memory.Read(conf),
 		closed:   int(conf.IntRange(0, 0, 1_000_000, "max_closed_clients")),
 		log: logging.Options{
 			Debug:     conf.Bool(false, "debug"),

@@ -4,16 +4,18 @@ import (
 	"iter"
 
 	"leafgate/auth"
+	"leafgate/internal/memory"
 	"leafgate/internal/storage"
 	"leafgate/module"
 )
 
-// What a gateway would serve and to whom, for those who look at a configuration.
+// What a gateway serves or would serve, and to whom, for those who look at it or at a configuration.
 type (
 	Listener = module.Listener
 	Member   = auth.Member
 	Store    = storage.Options
 	Amount   = storage.Amount
+	Memory   = memory.State
 )
 
 // Proofs of members that somebody should hear of.
@@ -41,6 +43,9 @@ func (g *Gateway) Store() Store {
 	defer g.mu.Unlock()
 	return g.settings.storage
 }
+
+// Memory returns how the process's memory is, where the configuration has a ceiling.
+func (g *Gateway) Memory() Memory { return g.memory.State() }
 
 // Uplinks are the links to other servers, as /uplinkz shows them.
 func (g *Gateway) Uplinks() iter.Seq[module.Uplink] {

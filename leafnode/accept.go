@@ -70,6 +70,10 @@ func (l *listener) newLeaf(c acceptance, by *carried) *leaf {
 	g := l.greeting(f)
 	g.Nonce, g.InfoOnConnect, g.Compression = l.nonce(c.ID()), true, of.compression.told()
 	c.Append(wire.AppendGreeting(nil, &g))
+	if l.module.env.Memory.Refuse() {
+		c.EvictAfter(wire.AppendErr(nil, errMemory.text), errMemory)
+		return f
+	}
 	f.authBy = time.Now().Add(o.authTimeout())
 	c.TickAt(f.authBy)
 	return f
@@ -274,6 +278,7 @@ var (
 	errAuthorization = &linkError{text: "Authorization Violation", reason: reason.AuthenticationFailure}
 	errAuthTimeout   = &linkError{text: "Authentication Timeout", reason: reason.AuthenticationTimeout}
 	errThrottled     = &linkError{text: "Connection throttling is active. Please try again later.", reason: reason.MaxConnections}
+	errMemory        = &linkError{text: "maximum connections exceeded", reason: reason.MemoryShort}
 	errMaxLeaves     = &linkError{text: "maximum account active connections exceeded", reason: reason.MaxAccountConnections}
 	errWrongPortHere = &linkError{text: "attempted to connect to leaf node port", reason: reason.ProtocolViolation}
 	errDuplicate     = &linkError{text: "Duplicate Remote LeafNode Connection", reason: reason.DuplicateClientID}

@@ -14,6 +14,7 @@ import (
 	"leafgate/auth"
 	"leafgate/config"
 	"leafgate/core"
+	"leafgate/internal/memory"
 	"leafgate/internal/netio"
 	"leafgate/internal/reason"
 	"leafgate/internal/storage"
@@ -56,6 +57,8 @@ type Env struct {
 	Storage *storage.Storage
 	// Clock is what expiry and whatever is stored go by: it does not jump, and nil is the machine's.
 	Clock *journal.Clock
+	// Memory says when it is short: nobody new is to be let in, nothing more to be kept; nil: never.
+	Memory *memory.Watch
 	// History is told what happens to connections; nil keeps nothing.
 	History *History
 	// Reload reads the configuration again, as SIGHUP does. It does not wait: while the gateway reloads or stops already,

@@ -41,11 +41,15 @@ func (m *monitor) healthz(q *query) (any, error) {
 	return h, nil
 }
 
-// examine looks at certificates, modules and the store, worst first.
+// examine looks at certificates, modules, the store and memory, worst first.
 func (m *monitor) examine(h *health, details bool) {
 	warnings, err := m.certificates(m.env.Clock.Valid())
 	store := m.env.Storage.State()
 	h.Warnings = append(warnings, store.Warnings()...)
+	short, full := shortage(m.env.Memory.State())
+	if short != "" && !full {
+		h.Warnings = append(h.Warnings, short)
+	}
 	if err == nil {
 		err = m.ready()
 	}
@@ -55,7 +59,9 @@ func (m *monitor) examine(h *health, details bool) {
 		h.ill(details, http.StatusServiceUnavailable, "CONNECTION", "unavailable", err.Error())
 	case failed != nil: // what needs no store goes on
 		h.ill(details, http.StatusServiceUnavailable, "STORE", degraded, failed.Error())
-	case len(store.Warnings()) > 0 && !details:
+	case full: // those who are there are served
+		h.ill(details, http.StatusServiceUnavailable, "MEMORY", degraded, short)
+	case (len(store.Warnings()) > 0 || short != "") && !details:
 		h.Status = degraded
 	}
 }

@@ -3,6 +3,7 @@ package monitor
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -71,7 +72,7 @@ func (collector) Describe(to chan<- *prometheus.Desc) {
 		descUplinkDrop, descUplinkInB, descUplinkOutB, descUplinkIn, descUplinkOut, descCertificate} {
 		to <- d
 	}
-	for _, d := range descStore {
+	for _, d := range slices.Concat(descStore, descMemory) {
 		to <- d
 	}
 }
@@ -92,13 +93,14 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	to, s := samples(ch), c.m.env.Server
 	to.gauge(descInfo, 1, s.ID, s.Name, s.Version)
 	store := c.m.env.Storage.State()
-	to.gauge(descReady, number(c.m.ready() == nil && store.Failed() == nil))
+	to.gauge(descReady, number(c.m.ready() == nil && store.Failed() == nil && !c.m.env.Memory.Full()))
 	c.m.measureConnections(to)
 	c.m.measureHistory(to)
 	for _, other := range c.m.env.Modules {
 		measureModule(to, other)
 	}
 	measureStore(to, store)
+	c.m.measureMemory(to)
 }
 
 func number(yes bool) float64 {

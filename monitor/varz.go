@@ -25,6 +25,7 @@ func (m *monitor) varz(*query) (any, error) {
 		}
 	}
 	m.aboutStore(v)
+	m.aboutMemory(v)
 	type byKind struct {
 		Clients  any `json:"clients"`
 		Routes   int `json:"routes"`
@@ -79,7 +80,7 @@ func (m *monitor) aboutProcess(v map[string]any) {
 	now := time.Now()
 	v["go"] = runtime.Version()
 	v["start"], v["now"], v["uptime"] = m.start.UTC(), now.UTC(), uptime(now.Sub(m.start))
-	v["mem"], v["cpu"] = memory(), m.cpu.percent(now)
+	v["mem"], v["cpu"] = resident(), m.cpu.percent(now)
 	v["cores"], v["gomaxprocs"] = runtime.NumCPU(), runtime.GOMAXPROCS(0)
 	if most := debug.SetMemoryLimit(-1); most < math.MaxInt64 {
 		v["gomemlimit"] = most

@@ -37,13 +37,15 @@ func (s *session) next() (e waitingEntry, ok bool) {
 	return e, ok
 }
 
-// makeRoom says whether a message of size bytes may wait: the newest is refused at a bound, or the oldest dropped.
+// makeRoom says whether a message of size bytes may wait: the newest is refused at a bound, or the oldest dropped. Where
+// memory is short, the bound is what is there.
 func (s *session) makeRoom(size int) bool {
-	o := s.module.opts.Load()
+	o, freed := s.module.opts.Load(), 0
 	for {
 		full := s.waiting.len() >= o.maxQueued || s.bytes+int64(size) > o.maxQueuedBytes
 		total := s.module.counters.queued.Load()+int64(size) > o.maxQueuedTotal
-		if !full && !total {
+		short := freed < size && s.module.env.Memory.Full()
+		if !full && !total && !short {
 			return true
 		}
 		if !o.dropOldest {
@@ -53,6 +55,7 @@ func (s *session) makeRoom(size int) bool {
 		if !ok {
 			return false
 		}
+		freed += int(e.size)
 		s.queue.Done(e.pos)
 		s.module.counters.refused.Add(1)
 		s.lost(reason.QueueFull)

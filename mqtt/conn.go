@@ -22,7 +22,7 @@ type conn struct {
 	joining *joining      // a CONNECT that is being worked on
 	noting  *noting       // a packet that waits for the store
 	repeat  bool          // it is to be fed again
-	refuse  error         // what the CONNECT is to be answered with, whatever it says
+	refuse  *clientError  // what the CONNECT is to be answered with, whatever it says
 	by      int64         // when CONNECT must have come, Unix nanoseconds; 0: it has
 	version packet.Version
 	flags   connFlags

@@ -111,7 +111,7 @@ func (c *conn) check(j *joining) error {
 	o := c.options()
 	switch {
 	case c.refuse != nil:
-		return c.refuseWith(packet.ServerBusy, reason.MaxConnections, "maximum connections exceeded", nil)
+		return c.refuseWith(c.refuse.code, c.refuse.reason, c.refuse.text, nil)
 	case !o.versions[j.Version]:
 		return c.refuseLevel()
 	case len(j.ClientID) == 0 && !j.CleanStart && j.Version != packet.V5: // [MQTT-3.1.3-8] of 3.1.1

@@ -69,6 +69,7 @@ var (
 	errStorage        = &clientError{packet.ServerUnavailable, reason.StorageFailure, "message could not be stored", nil}
 
 	errTooManyConnections = &clientError{packet.ServerBusy, reason.MaxConnections, "maximum connections exceeded", nil}
+	errMemory             = &clientError{packet.ServerBusy, reason.MemoryShort, "memory is short", nil}
 )
 
 // asClientError finds what a client did wrong in an error of a handler; nil: it did nothing.

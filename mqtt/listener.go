@@ -23,8 +23,11 @@ func (l *listener) NewSession(n *netio.Conn) netio.Session { return l.newSession
 // newSession makes the session of a connection. Whoever has no room hears it once it has sent CONNECT.
 func (l *listener) newSession(n *netio.Conn, given *module.Given) netio.Session {
 	c := &conn{lis: l, net: n, given: given}
-	if !l.module.enter(c) {
+	switch {
+	case !l.module.enter(c):
 		c.refuse = errTooManyConnections
+	case l.module.env.Memory.Refuse():
+		c.refuse = errMemory
 	}
 	c.by = time.Now().Add(l.opts.Load().connectTimeout()).UnixNano()
 	n.TickAt(time.Unix(0, c.by))

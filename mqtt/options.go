@@ -6,6 +6,7 @@ import (
 
 	"leafgate/auth"
 	"leafgate/config"
+	"leafgate/internal/memory"
 	"leafgate/internal/tlsconf"
 	"leafgate/module"
 	"leafgate/mqtt/packet"
@@ -18,6 +19,9 @@ const (
 	packetOverhead   = 128 << 10   // what a packet may hold beside its payload
 	maxSize          = 1<<31 - 1
 	defaultConnectBy = 10 * time.Second
+
+	queuedParts   = 4 // of max_memory, for what waits in all sessions
+	retainedParts = 8 // for retained messages
 )
 
 // options are one configuration. They never change; a reload makes new ones.
@@ -76,6 +80,7 @@ type listenOptions struct {
 // readOptions reads the mqtt block b of conf. Errors collect in conf.
 func readOptions(env *module.Env, conf, b *config.Block) *options {
 	refuse(b)
+	ceiling := memory.Read(conf)
 	o := &options{
 		maxConnections: int(b.IntRange(65536, 1, maxSize, "max_connections", "max_conn")),
 		maxPayload:     orDefault(int(conf.IntRange(0, 0, maxSize, "max_payload")), 1<<20),
@@ -98,10 +103,10 @@ func readOptions(env *module.Env, conf, b *config.Block) *options {
 		maxExpiry:        Forever,
 		maxQueued:        int(b.IntRange(10_000, 1, maxSize, "max_queued")),
 		maxQueuedBytes:   b.IntRange(16<<20, 1, 1<<40, "max_queued_bytes"),
-		maxQueuedTotal:   b.IntRange(256<<20, 1, 1<<40, "max_queued_total"),
+		maxQueuedTotal:   b.IntRange(memory.Share(ceiling, 256<<20, queuedParts), 1, 1<<40, "max_queued_total"),
 
 		maxRetained:      int(b.IntRange(100_000, 0, maxSize, "max_retained")),
-		maxRetainedBytes: b.IntRange(256<<20, 0, 1<<40, "max_retained_bytes"),
+		maxRetainedBytes: b.IntRange(memory.Share(ceiling, 256<<20, retainedParts), 0, 1<<40, "max_retained_bytes"),
 
 		sysInterval: b.Duration(10*time.Second, "sys_interval"),
 

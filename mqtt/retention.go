@@ -62,7 +62,7 @@ func (r *retention) set(a *core.Account, m *core.Message, qos byte) error {
 		was = old.size()
 	}
 	if old == nil && t.count() >= o.maxRetained || int64(t.bytes()-was+kept.size()) > o.maxRetainedBytes ||
-		len(m.Payload) > o.maxRetainedPayload {
+		len(m.Payload) > o.maxRetainedPayload || kept.size() > was && r.module.env.Memory.Full() {
 		r.module.counters.unkept.Add(1)
 		return errQuota
 	}

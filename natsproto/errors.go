@@ -46,6 +46,7 @@ var (
 	errThrottled      = &clientError{text: "Connection throttling is active. Please try again later.", reason: reason.MaxConnections}
 	errAuthExpired    = &clientError{text: "User Authentication Expired", reason: reason.AuthenticationExpired}
 	errMaxConnections = &clientError{text: "maximum connections exceeded", reason: reason.MaxConnections}
+	errMemory         = &clientError{text: "maximum connections exceeded", reason: reason.MemoryShort} // a text that clients know
 	errMaxAccount     = &clientError{text: "maximum account active connections exceeded", reason: reason.MaxAccountConnections}
 	errMaxPayload     = &clientError{text: "Maximum Payload Violation", reason: reason.MaxPayload}
 	errControlLine    = &clientError{text: "maximum control line exceeded", reason: reason.MaxControlLine}

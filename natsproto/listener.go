@@ -28,6 +28,10 @@ func (l *listener) newSession(c *netio.Conn, given *module.Given) netio.Session 
 		c.EvictAfter(errMaxConnections.line(), errMaxConnections)
 		return s
 	}
+	if l.module.env.Memory.Refuse() {
+		c.EvictAfter(errMemory.line(), errMemory)
+		return s
+	}
 	now, lo := time.Now(), l.opts.Load()
 	s.pingAt = now.Add(l.pingInterval()).UnixNano()
 	if lo.rules.AuthRequired() {

@@ -92,5 +92,13 @@ func (h *handshake) Closed(_ *core.Batch, cause error) {
 func (h *handshake) refuse(status int, why string) error {
 	w := &response{conn: h.conn}
 	http.Error(w, why, status)
-	return w.end()
+	return w.end(reason.ProtocolViolation)
+}
+
+// busy is refuse while memory is short.
+func (h *handshake) busy() error {
+	w := &response{conn: h.conn}
+	w.Header().Set("Retry-After", "10")
+	http.Error(w, "memory is short: try again later", http.StatusServiceUnavailable)
+	return w.end(reason.MemoryShort)
 }

@@ -46,7 +46,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // end writes an error, and is why the connection ends.
-func (w *response) end() error {
+func (w *response) end(why reason.Reason) error {
 	text := string(bytes.TrimSpace(w.body.Bytes()))
 	answer := http.Response{ProtoMajor: 1, ProtoMinor: 1, StatusCode: w.status, Header: w.Header(), Close: true,
 		ContentLength: int64(w.body.Len()), Body: io.NopCloser(&w.body)}
@@ -55,7 +55,7 @@ func (w *response) end() error {
 		return err
 	}
 	w.conn.Append(b.Bytes())
-	return &handshakeError{reason.ProtocolViolation, http.StatusText(w.status) + ": " + text}
+	return &handshakeError{why, http.StatusText(w.status) + ": " + text}
 }
 
 // hijacked takes the answer that makes the connection a WebSocket. Nothing else is done with it.

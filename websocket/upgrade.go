@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"leafgate/internal/netio"
+	"leafgate/internal/reason"
 	"leafgate/module"
 )
 
@@ -18,6 +19,9 @@ func (h *handshake) upgrade(r *http.Request) error {
 	o := h.module.opts.Load()
 	if client, ok := o.forwarded(h.conn.RemoteAddr().Addr(), r.Header); ok {
 		h.conn.Behind(client)
+	}
+	if h.module.env.Memory.Refuse() {
+		return h.busy()
 	}
 	to := routeOf(r)
 	carried := h.module.carried[to.module]
@@ -34,7 +38,7 @@ func (h *handshake) upgrade(r *http.Request) error {
 	u := websocket.Upgrader{Subprotocols: to.subprotocols, CheckOrigin: o.allows, EnableCompression: o.compression,
 		ReadBufferSize: 1, WriteBufferSize: 1}
 	if _, err := u.Upgrade(w, r, headers); err != nil {
-		return w.end()
+		return w.end(reason.ProtocolViolation)
 	}
 	given := o.given(r)
 	h.conn.Append(w.raw)

@@ -12,14 +12,23 @@ const (
 	shedPause    = 2 * time.Millisecond // between two looks at all queues that had nothing to cut, at least
 )
 
-// SetQueueBudget changes how many bytes may wait for all connections together, from now on, and sheds what is beyond. It
-// may be called from any goroutine that holds no lock of a session.
+// QueueBudget is how many bytes may wait for all connections together now.
+func (d *Driver) QueueBudget() int64 { return d.budget.Load() }
+
+// SetQueueBudget changes how many bytes may wait for all connections together, from now on, and sheds what is beyond; 0: as
+// many as the options say. It may be called from any goroutine that holds no lock of a session.
 func (d *Driver) SetQueueBudget(n int64) {
+	if n == 0 {
+		n = d.opts.QueueBudget
+	}
 	d.budget.Store(n)
 	if d.queued.Load() > n {
 		d.shed()
 	}
 }
+
+// LimitPreAuth makes the budget for connections that are not authenticated yet no larger than n bytes. It comes before Listen.
+func (d *Driver) LimitPreAuth(n int64) { d.opts.PreAuthBudget = min(d.opts.PreAuthBudget, n) }
 
 // FreePools lets go of every buffer that waits for its next use. From any goroutine.
 func (d *Driver) FreePools() {

@@ -133,3 +133,17 @@ func TestFreePools(t *testing.T) {
 	}
 	c.echo("c")
 }
+
+// The budget before authentication can be made smaller before anybody comes, not larger.
+func TestLimitPreAuth(t *testing.T) {
+	s := newServer(t, netio.DriverOptions{PreAuthBudget: 12 << 10})
+	s.driver.LimitPreAuth(1 << 30)
+	s.driver.LimitPreAuth(8 << 10)
+	s.listen(netio.ListenOptions{})
+	first := s.dial()
+	s.dial()
+	s.dialOnly().wantEnd()
+	first.send(frame('A', ""))
+	first.want('A', "")
+	s.dial().echo("there is room again")
+}

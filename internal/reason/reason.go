@@ -50,6 +50,7 @@ const (
 	NoTopic
 	RetainedFull
 	LinkClosed
+	MemoryShort
 	reasons
 )
 
@@ -108,6 +109,7 @@ var table = [reasons]entry{
 	NoTopic:               {"no_topic", "Subject Is No Topic", detail, "dropped: the subject cannot be written as a topic"},
 	RetainedFull:          {"retained_full", "Retained Messages Full", detail, "not retained: the store of retained messages is full"},
 	LinkClosed:            {"link_closed", "Link Closed", detail, "dropped: the link to another server ended before they were sent"},
+	MemoryShort:           {"memory_short", "Memory Short", info, "the gateway has used what `max_memory` allows: nobody new is let in"},
 }
 
 // String is the text for people, as /connz shows it.

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// memory is what the process has in physical memory, in bytes.
-func memory() int64 {
+// resident is what the process has in physical memory, in bytes.
+func resident() int64 {
 	var size, resident int64
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
