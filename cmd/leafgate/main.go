@@ -52,11 +52,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitClean
 	}
-	tuneMemory()
+	tuned := tuneMemory()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, caught()...) // from here on nothing is missed
 	defer signal.Stop(signals)
-	g, err := gateway.New(gateway.Options{File: f.config, Override: f.override, Disk: disk, Version: version, Commit: revision()})
+	g, err := gateway.New(gateway.Options{File: f.config, Override: f.override, Disk: disk, Version: version, Commit: revision(),
+		Ceiling: tuned.underCeiling})
 	if err != nil {
 		return complain(stderr, exitConfig, err)
 	}
