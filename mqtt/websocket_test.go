@@ -39,7 +39,7 @@ func overWebSocket(v packet.Version, settings string, secure *tls.Config) gatewa
 		if secure != nil {
 			conn = tls.Client(conn, secure)
 		}
-		f, err := gatewaytest.NewFramed(conn, "/mqtt", "mqtt")
+		f, err := gatewaytest.NewFramed(conn, gatewaytest.Handshake{Path: "/mqtt", Subprotocol: "mqtt"})
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (c *webCase) run(t *testing.T, v packet.Version) {
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	f, err := gatewaytest.NewFramed(conn, "/any", "mqtt")
+	f, err := gatewaytest.NewFramed(conn, gatewaytest.Handshake{Path: "/any", Subprotocol: "mqtt"})
 	if err != nil {
 		t.Fatal(err)
 	}

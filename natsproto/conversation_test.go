@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"leafgate/gateway"
 	"leafgate/gateway/gatewaytest"
 )
 
@@ -142,14 +143,31 @@ var conversations = []conversation{
 			"-ERR 'Permissions Violation for Subscription to \"q.a\" using queue \"other\"'\r\n-ERR 'Permissions Violation for Subscription to \"sub.no\"'\r\nPONG\r\n"}},
 }
 
+// A way is how the bytes of a conversation go.
+type way struct {
+	name string
+	step int // bytes of a write; 0: all
+	dial func(testing.TB, *gateway.Gateway) *client
+}
+
+var ways = []way{
+	{"TCP", 0, func(tb testing.TB, g *gateway.Gateway) *client { return dial(tb, g, 0) }},
+	{"TCP, byte by byte", 1, func(tb testing.TB, g *gateway.Gateway) *client { return dial(tb, g, 0) }},
+	{"WebSocket, byte by byte", 1, func(tb testing.TB, g *gateway.Gateway) *client { return dialWeb(tb, g, false) }},
+	{"WebSocket, compressed", 0, func(tb testing.TB, g *gateway.Gateway) *client { return dialWeb(tb, g, true) }},
+}
+
 func TestConversations(t *testing.T) {
 	for _, c := range slices.Concat(conversations, spellings) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for _, step := range []int{1 << 20, 1} {
-				client, _ := connect(t, gatewaytest.Start(t, c.conf))
-				client.step = step
-				client.play(c.script)
+			for _, w := range ways {
+				t.Run(w.name, func(t *testing.T) {
+					client := w.dial(t, gatewaytest.Start(t, c.conf+webBlock("no_tls: true")))
+					client.info()
+					client.step = w.step
+					client.play(c.script)
+				})
 			}
 		})
 	}

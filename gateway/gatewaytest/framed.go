@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,25 +12,31 @@ import (
 	"leafgate/internal/wsframe"
 )
 
-// A Framed is a client's connection by WebSocket, without compression: what is written is masked frames, and what is read
-// their payloads. It allocates nothing for what goes through, and answers nothing by itself.
+// A Handshake is what a client asks for when it comes by WebSocket.
+type Handshake struct {
+	Path        string
+	Subprotocol string // empty: none
+	Deflate     bool   // messages are compressed, RFC 7692; an error if the gateway does not agree
+}
+
+// A Framed is a client's connection by WebSocket: what is written is masked messages, and what is read their payloads. It
+// allocates nothing for what goes through, and answers nothing by itself.
 type Framed struct {
 	net.Conn
-	r    *bufio.Reader
-	out  []byte
-	left int64 // of the frame that is being read
+	r       *bufio.Reader
+	out     []byte
+	message io.Reader // that is being read; nil: the next one has not begun
+	left    int64     // of its frame
+	last    bool      // no frame comes behind that one
+	packer  *packer   // nil: nothing is compressed
 
 	Subprotocol string       // what the gateway has selected
 	Code        wsframe.Code // what it has closed with; 0: it has not
 }
 
-// NewFramed makes the handshake on conn. An empty subprotocol asks for none.
-func NewFramed(conn net.Conn, path, subprotocol string) (*Framed, error) {
-	ask := "GET " + path + " HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-	if subprotocol != "" {
-		ask += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n"
-	}
-	if _, err := io.WriteString(conn, ask+"\r\n"); err != nil {
+// NewFramed makes the handshake on conn.
+func NewFramed(conn net.Conn, h Handshake) (*Framed, error) {
+	if _, err := io.WriteString(conn, h.request()); err != nil {
 		return nil, err
 	}
 	f := &Framed{Conn: conn, r: bufio.NewReader(conn)}
@@ -42,15 +49,39 @@ func NewFramed(conn net.Conn, path, subprotocol string) (*Framed, error) {
 		return nil, fmt.Errorf("handshake: %s: %s", answer.Status, strings.TrimSpace(string(b)))
 	}
 	f.Subprotocol = answer.Header.Get("Sec-Websocket-Protocol")
+	if h.Deflate {
+		if !strings.HasPrefix(answer.Header.Get("Sec-Websocket-Extensions"), deflate) {
+			return nil, errors.New("handshake: compression was not agreed on")
+		}
+		f.packer = newPacker(f)
+	}
 	return f, nil
+}
+
+const deflate = "permessage-deflate"
+
+func (h Handshake) request() string {
+	s := "GET " + h.Path + " HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+	if h.Subprotocol != "" {
+		s += "Sec-WebSocket-Protocol: " + h.Subprotocol + "\r\n"
+	}
+	if h.Deflate {
+		s += "Sec-WebSocket-Extensions: " + deflate + "; server_no_context_takeover; client_no_context_takeover\r\n"
+	}
+	return s + "\r\n"
 }
 
 // Write sends p as one message.
 func (f *Framed) Write(p []byte) (int, error) {
-	h := wsframe.Header{Op: wsframe.Binary, Fin: true, Masked: true, Key: [4]byte{1, 2, 3, 4}, Payload: int64(len(p))}
+	h := wsframe.Header{Op: wsframe.Binary, Fin: true, Masked: true, Key: [4]byte{1, 2, 3, 4}}
+	body := p
+	if f.packer != nil {
+		h.Deflated, body = true, f.packer.pack(p)
+	}
+	h.Payload = int64(len(body))
 	f.out = h.Append(f.out[:0])
 	at := len(f.out)
-	f.out = append(f.out, p...)
+	f.out = append(f.out, body...)
 	wsframe.Mask(f.out[at:], h.Key, 0)
 	if _, err := f.Conn.Write(f.out); err != nil {
 		return 0, err
@@ -59,29 +90,58 @@ func (f *Framed) Write(p []byte) (int, error) {
 }
 
 // Read reads payloads. A close frame is [io.EOF]; Code says which.
-func (f *Framed) Read(p []byte) (int, error) {
-	for f.left == 0 {
-		h, err := f.header()
-		if err != nil {
-			return 0, err
+func (f *Framed) Read(p []byte) (n int, err error) {
+	for n == 0 && err == nil {
+		if f.message == nil {
+			if err = f.begin(); err != nil {
+				return 0, err
+			}
+		}
+		if n, err = f.message.Read(p); err == io.EOF {
+			f.message, err = nil, nil
+		}
+	}
+	return n, err
+}
+
+// begin takes the first header of a message.
+func (f *Framed) begin() error {
+	h, err := f.frame()
+	if err != nil {
+		return err
+	}
+	switch {
+	case !h.Deflated:
+		f.message = (*payload)(f)
+	case f.packer == nil:
+		return wsframe.ErrNotAgreed
+	default:
+		f.message = f.packer.unpack()
+	}
+	return nil
+}
+
+// frame takes the next header that is of a message, and what comes before it.
+func (f *Framed) frame() (h wsframe.Header, err error) {
+	for {
+		if h, err = f.header(); err != nil {
+			return h, err
+		}
+		if !h.Op.Control() {
+			f.left, f.last = h.Payload, h.Fin
+			return h, nil
+		}
+		b := make([]byte, h.Payload)
+		if _, err := io.ReadFull(f.r, b); err != nil {
+			return h, err
 		}
 		if h.Op == wsframe.Close {
-			b := make([]byte, h.Payload)
-			if _, err := io.ReadFull(f.r, b); err != nil {
-				return 0, err
+			if f.Code, _, err = wsframe.ParseClose(b); err == nil {
+				err = io.EOF
 			}
-			code, _, err := wsframe.ParseClose(b)
-			if err != nil {
-				return 0, err
-			}
-			f.Code = code
-			return 0, io.EOF
+			return h, err
 		}
-		f.left = h.Payload
 	}
-	n, err := f.r.Read(p[:min(int64(len(p)), f.left)])
-	f.left -= int64(n)
-	return n, err
 }
 
 func (f *Framed) header() (h wsframe.Header, err error) {
@@ -95,4 +155,21 @@ func (f *Framed) header() (h wsframe.Header, err error) {
 			return h, err
 		}
 	}
+}
+
+// A payload reads what the frames of a message carry.
+type payload Framed
+
+func (m *payload) Read(p []byte) (int, error) {
+	for m.left == 0 {
+		if m.last {
+			return 0, io.EOF
+		}
+		if _, err := (*Framed)(m).frame(); err != nil {
+			return 0, errors.Join(io.ErrUnexpectedEOF, err)
+		}
+	}
+	n, err := m.r.Read(p[:min(int64(len(p)), m.left)])
+	m.left -= int64(n)
+	return n, err
 }
