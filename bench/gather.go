@@ -7,9 +7,12 @@ import (
 	"sync/atomic"
 )
 
-// handshakers is how many connections are made at once where more than a round trip is needed for each: mosquitto lets a
-// client wait a fifth of a second for its WebSocket.
-const handshakers = 64
+// How many connections are made at once where more than a round trip is needed for each: mosquitto lets a client wait a
+// fifth of a second for its WebSocket; TLS is work.
+const (
+	upgrading  = 64
+	encrypting = 4
+)
 
 // gather connects n clients of e; client says the name of each and what it subscribes to. After an error none is left open.
 func (t *trial) gather(e entrance, n int, client func(i int) (name string, subs []byte)) ([]*conn, error) {
@@ -33,8 +36,10 @@ func (t *trial) gather(e entrance, n int, client func(i int) (name string, subs 
 	}
 	width := 1
 	switch e.d.(type) {
-	case webDialect, tlsDialect:
-		width = min(handshakers, n)
+	case webDialect:
+		width = min(upgrading, n)
+	case tlsDialect:
+		width = min(encrypting, n)
 	}
 	var wg sync.WaitGroup
 	errs := make([]error, width)

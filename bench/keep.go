@@ -123,7 +123,7 @@ func (b *book) write(l line) error {
 	return nil
 }
 
-// all is every outcome, in the order of the programme, compared with the last server that its row names.
+// all is every outcome, in the order of the programme.
 func (b *book) all() (list []*outcome) {
 	for _, r := range rows {
 		var own []*outcome
@@ -140,6 +140,16 @@ func (b *book) all() (list []*outcome) {
 	return list
 }
 
+// peerOf is the server that others are compared with in a row: the last that it names.
+func peerOf(name string) string {
+	for _, r := range rows {
+		if r.name == name {
+			return r.servers[len(r.servers)-1]
+		}
+	}
+	return ""
+}
+
 // report is of all that is kept, as if it had been one run.
 func (b *book) report() (*report, error) {
 	if len(b.settings) == 0 {
@@ -147,11 +157,8 @@ func (b *book) report() (*report, error) {
 	}
 	r := &report{setting: b.settings[len(b.settings)-1], Results: b.all()}
 	for _, o := range r.Results {
-		if k := slices.IndexFunc(rows, func(r row) bool { return r.name == o.Row }); k >= 0 {
-			peer := rows[k].servers[len(rows[k].servers)-1]
-			if p := b.outcomes[key{o.Row, o.Size, peer}]; p != nil {
-				o.compare(p)
-			}
+		if p := b.outcomes[key{o.Row, o.Size, peerOf(o.Row)}]; p != nil {
+			o.compare(p)
 		}
 	}
 	return r, nil

@@ -102,7 +102,7 @@ func (at place) tls() (string, error) {
 		return "", nil
 	}
 	cert, key, err := certificate(at.dir)
-	return fmt.Sprintf("tls { cert_file: %q, key_file: %q }", cert, key), err
+	return fmt.Sprintf("tls { cert_file: %q, key_file: %q, timeout: 60 }", cert, key), err
 }
 
 func (at place) natsBlock(tls string) string {

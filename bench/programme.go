@@ -32,7 +32,7 @@ var rows = []row{
 	{name: "churn-1:1", about: "1:1 while 200 others subscribe and unsubscribe inboxes, against itself without", run: runStream, pubs: 1, subs: 1, churners: 200, sizes: []int{128}, servers: twoOfNATS},
 	{name: "slow-1:50", about: "1:49 with a 50th that never reads, against itself without", run: runStream, pubs: 1, subs: 49, slow: 1, volume: 96 << 20, sizes: []int{128}, servers: twoOfNATS},
 	{name: "rights-1:1", about: "1:1 with permissions and through an import, against itself without", run: runRights, pubs: 1, subs: 1, sizes: []int{128}, servers: twoOfNATS, conf: rightsConf},
-	{name: "logins-1:1", about: "1:1 paced while 1,000 others log in with bcrypt passwords, against itself without", run: runLogins, pubs: 1, logins: 1000, sizes: []int{128}, servers: []string{"leafgate"}, conf: loginsConf()},
+	{name: "logins-1:1", about: "1:1 paced while 1,000 others log in with bcrypt passwords, against itself without", run: runLogins, pubs: 1, logins: 1000, own: true, sizes: []int{128}, servers: []string{"leafgate"}, conf: loginsConf()},
 	{name: "watched-1:1", about: "1:1 paced among -conns idle connections while /connz is asked for every second, against itself without", run: runWatched, pubs: 1, pages: true, sizes: []int{128}, servers: twoOfNATS},
 	{name: "idle", quick: true, about: "-conns connections with one subscription each, memory per connection", run: runIdle, few: true, servers: twoOfNATS},
 	{name: "tls-idle", quick: true, about: "the same, TLS", run: runIdle, few: true, from: tlsNATS, to: tlsNATS, servers: twoOfNATS},

@@ -84,9 +84,9 @@ func (b *book) preface(out *bytes.Buffer) {
 		when += " to " + end
 	}
 	fmt.Fprintf(out, "# Results\n\nWritten by `go run ./bench -results bench/RESULTS.md`; [README.md](README.md) says what each row is and how it is measured.\n"+
-		"Numbers are medians of rounds that servers run by turns, %gs each after %gs in which every message is checked. In a row that\n"+
+		"Numbers are medians of %s that servers run by turns, %gs each after %gs in which every message is checked. In a row that\n"+
 		"stands here without a word nothing was lost, doubled or reordered. Ratios are those of medians; ± is half the distance from\n"+
-		"the best to the worst round. **CPU differences under 8 %% show nothing.**\n\n", o.Seconds, o.Seconds/10)
+		"the best to the worst round. **CPU differences under 8 %% show nothing.**\n\n", b.rounds(), o.Seconds, o.Seconds/10)
 	fmt.Fprintf(out, "- measured %s (UTC)\n", when)
 	for _, m := range b.different(func(s setting) []string {
 		where, _, _ := strings.Cut(s.Machine, ", load ")
@@ -103,6 +103,21 @@ func (b *book) preface(out *bytes.Buffer) {
 		fmt.Fprintf(out, "- `leafgate` with `io: %s`\n", o.IO)
 	}
 	fmt.Fprintf(out, "- window %s to a subscriber, %d idle connections\n", bytesText(float64(o.Window)), o.Conns)
+}
+
+// rounds says how many there are of a row, at least and at most.
+func (b *book) rounds() string {
+	least, most := 0, 0
+	for _, o := range b.all() {
+		n := len(o.Rounds)
+		if most = max(most, n); least == 0 || n > 0 && n < least {
+			least = n
+		}
+	}
+	if least == most {
+		return fmt.Sprintf("%d rounds", most)
+	}
+	return fmt.Sprintf("%d to %d rounds", least, most)
 }
 
 // versions are those of a server with which rounds were measured.

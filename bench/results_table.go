@@ -43,13 +43,13 @@ func (c contenders) ours() *outcome {
 	return c.on(slowLeafgate)
 }
 
-// peer is the outcome that ours is compared with: that of the goal, or the last.
+// peer is the outcome that ours is compared with: that of the goal, or of the last that the row names.
 func (c contenders) peer() *outcome {
 	if g := goalOf(c[0].Row, c[0].Size); g.peer != "" {
 		return c.on(g.peer)
 	}
-	if last := c[len(c)-1]; last.Void == "" && !isOurs(last.Server) {
-		return last
+	if name := peerOf(c[0].Row); !isOurs(name) {
+		return c.on(name)
 	}
 	return nil
 }
